@@ -1,0 +1,40 @@
+# Thin front door; Meson and Ninja do the work.
+BUILD ?= build
+PREFIX ?= /usr/local
+MESON_FLAGS ?=
+
+all: $(BUILD)/build.ninja
+	@ninja -C $(BUILD)
+
+$(BUILD)/build.ninja:
+	@tools/install-deps build
+	@meson setup $(BUILD) --prefix $(PREFIX) $(MESON_FLAGS) >/dev/null
+
+demo: all
+	@$(BUILD)/sidepod demo
+
+check:
+	@tools/install-deps check
+	@tools/check
+
+install: all
+	@DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild
+
+format:
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+lint:
+	@tools/install-deps check
+	@tools/lint
+
+asan:
+	@$(MAKE) --no-print-directory BUILD=build-asan MESON_FLAGS='-Db_sanitize=address,undefined -Db_lundef=false'
+
+fuzz:
+	@tools/install-deps check
+	@tools/fuzz
+
+clean:
+	@rm -rf build build-*
+
+.PHONY: all demo check install format lint asan fuzz clean

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The pod's network: addresses from a local pool, a veth into the bridge, published ports; and the
+ * three identity files (hosts, hostname, resolv.conf). rtnetlink and nftables netlink by hand: no
+ * helper process stands on the start path, and the supervisor links nothing for it.
+ */
+#ifndef SP_NET_NET_H
+#define SP_NET_NET_H
+
+#include "base/buf.h"
+#include "base/error.h"
+
+#include <netinet/in.h>
+
+enum sp_net_mode {
+	SP_NET_BRIDGE, /* own namespace, veth into the bridge */
+	SP_NET_LO,     /* own namespace, loopback only */
+	SP_NET_HOST,   /* the machine's */
+};
+
+struct sp_net_port {            /* one published port */
+	bool udp;               /* else TCP */
+	struct in_addr host_ip; /* 0.0.0.0: all */
+	uint16_t host_port, ctr_port;
+};
+#define SP_NET_PORTS_MAX 64
+
+/* What the machine provides; from engine options. */
+struct sp_net_config {
+	const char *state_dir; /* address leases live here (a lock and one file per lease) */
+	const char *bridge;    /* "sidepod0" */
+	struct in_addr subnet; /* 10.83.0.0 */
+	int prefix_len;        /* 16; the first address is the bridge's */
+	bool ipv6;             /* off unless asked for: it is quadratic on a bridge */
+};
+void sp_net_config_default(struct sp_net_config *c);
+
+/* Host side: descriptors opened before the supervisor enters the pod's network namespace. */
+struct sp_net_host {
+	int rtnl_fd; /* rtnetlink of the machine's namespace */
+	int nft_fd;  /* nfnetlink of the machine's namespace; -EBADF when there is none */
+	int lock_dir_fd;
+};
+
+/** sp_net_host_open() - Call in the machine's network namespace */
+int sp_net_host_open(const struct sp_net_config *c, struct sp_net_host *ret, struct sp_error *err);
+void sp_net_host_close(struct sp_net_host *h);
+
+struct sp_net_pod {
+	enum sp_net_mode mode;
+	const char *uid; /* names the lease */
+	const struct sp_net_port *ports;
+	uint32_t n_ports;
+};
+struct sp_net_lease {
+	struct in_addr ip; /* the pod's address; 0 for lo */
+	char veth[16];     /* host end; "" none */
+	bool nft;          /* rules were added */
+};
+
+/**
+ * sp_net_pod_up() - Bring the current network namespace up for a pod
+ *
+ * The caller already is in the new namespace. Bridge, forwarding and masquerade of the machine are
+ * made on first use and are kept. Host ports already taken: SP_E_EXISTS naming the port.
+ */
+int sp_net_pod_up(const struct sp_net_config *c, struct sp_net_host *h,
+		  const struct sp_net_pod *pod, struct sp_net_lease *ret, struct sp_error *err);
+
+/**
+ * sp_net_pod_down() - Give address and rules back; idempotent; also for a pod whose supervisor died
+ * @uid: enough to find what is left; the veth goes with the namespace
+ */
+int sp_net_pod_down(const struct sp_net_config *c, struct sp_net_host *h, const char *uid,
+		    struct sp_error *err);
+
+/** sp_net_machine_down() - Remove bridge and table when no lease is left. Return: 1 removed, 0
+ * still used, -1 */
+int sp_net_machine_down(const struct sp_net_config *c, struct sp_net_host *h, struct sp_error *err);
+
+/* NET-2: content of /etc/hosts */
+struct sp_hosts_alias {
+	const char *ip;
+	const char *const *names;
+	uint32_t n_names;
+};
+struct sp_hosts {
+	bool host_network;
+	const char *host_file; /* content of the machine's /etc/hosts; for host_network */
+	const char *ip, *hostname, *subdomain, *ns, *domain; /* subdomain NULL: none */
+	const struct sp_hosts_alias *aliases;
+	uint32_t n_aliases;
+};
+void sp_hosts_print(const struct sp_hosts *h, struct sp_buf *out);
+
+/* NET-3 … NET-6: content of /etc/resolv.conf */
+struct sp_dns {
+	const char *policy; /* ClusterFirst, ClusterFirstWithHostNet, Default, None */
+	bool host_network;
+	const char *cluster_ip; /* engine's DNS, NULL none */
+	const char *ns, *domain;
+	const char *machine_conf; /* content of the machine's resolv.conf; loopback servers in it
+				     are left out for pods with an own network */
+	const char *const *nameservers, *const *searches;
+	uint32_t n_nameservers, n_searches;
+	const char *const *option_names, *const *option_values; /* value NULL: name alone */
+	uint32_t n_options;
+};
+/** sp_resolv_print() - Return: true when MissingClusterDNS is to be told (NET-6) */
+bool sp_resolv_print(const struct sp_dns *d, struct sp_buf *out);
+
+/** sp_pod_hostname() - NET-1: @spec_hostname or @pod_name, cut to 63, trailing '-' and '.' removed
+ */
+void sp_pod_hostname(const char *spec_hostname, const char *pod_name, struct sp_buf *out);
+
+#endif
