@@ -20,10 +20,20 @@
 
 /* ---- sandbox -------------------------------------------------------------------------------- */
 
-struct sp_cgroup; /* the pod's cgroup in every hierarchy, container/cgroup.h */
+/*
+ * A system call filter as made by container/seccomp_default.h, for containers whose capabilities
+ * masked with SP_SECCOMP_CAPS are @caps. Some calls (mount, ptrace, clock_settime …) are only
+ * allowed together with the capability that they need.
+ */
+struct sp_seccomp {
+	uint64_t caps;
+	const void *bpf; /* struct sock_filter[] */
+	uint32_t n;
+};
 
 struct sp_sandbox_params {
 	const char *uid;
+	const char *pod_text; /* for messages: "name_namespace(uid)" */
 	const char *pod_dir;  /* on disk: <root>/pods/<uid>; rootfs upper layers, volumes, identity
 				 files; exists */
 	const char *run_dir;  /* /run/sidepod/pods/<uid>; exists */
@@ -36,8 +46,10 @@ struct sp_sandbox_params {
 	const char *cgroup_root; /* "sidepod": name below each hierarchy's root */
 	const char *const *sysctl_names, *const *sysctl_values;
 	uint32_t n_sysctls;
-	const void *seccomp_bpf; /* struct sock_filter[], made by libseccomp in the command;
-				    borrowed for the sandbox's life */
+	/* Filters made by libseccomp in the command; borrowed for the sandbox's life. The first is
+	 * for the default capabilities; a container with others takes the best one that does not
+	 * allow more than its capabilities. None: no container is filtered. */
+	const struct sp_seccomp *seccomp;
 	uint32_t n_seccomp;
 };
 
@@ -50,6 +62,14 @@ int sp_sandbox_open(const struct sp_sandbox_params *p, struct sp_sandbox **ret,
 /** sp_sandbox_close() - Kill what is left, remove cgroups; mounts and namespaces go with the
  * process. Return: NULL */
 struct sp_sandbox *sp_sandbox_close(struct sp_sandbox *s);
+/**
+ * sp_sandbox_enter_host() - For a child that was just forked: back to the namespaces (mount,
+ * network, IPC, UTS) in which the supervisor was started
+ *
+ * For programs of the machine that a supervisor starts (image pulls, HTTPS checks): they need the
+ * machine's resolver, certificates and network.
+ */
+int sp_sandbox_enter_host(const struct sp_sandbox *s, struct sp_error *err);
 /** sp_sandbox_clean() - For another process: remove what a dead supervisor left (cgroups, pod_dir).
  * Idempotent */
 int sp_sandbox_clean(const char *uid, const char *pod_dir, const char *cgroup_root,
