@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The list of commands: one line each, in the order of `sidepod --help`. */
+#include "cli/cli_internal.h"
+
+extern const struct sp_command sp_command_completion;
+extern const struct sp_command sp_command_help;
+extern const struct sp_command sp_command_internal;
+extern const struct sp_command sp_command_version;
+
+const struct sp_command *const sp_commands[] = {
+	&sp_command_completion, &sp_command_version, &sp_command_help, &sp_command_internal, NULL,
+};
