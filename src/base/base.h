@@ -18,6 +18,18 @@
 #define SP_MIN(a, b)    ((a) < (b) ? (a) : (b))
 #define SP_MAX(a, b)    ((a) > (b) ? (a) : (b))
 
+/* Built with AddressSanitizer: its shadow memory is larger than any limit we would set. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SP_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SP_SANITIZED 1
+#endif
+#endif
+#ifndef SP_SANITIZED
+#define SP_SANITIZED 0
+#endif
+
 /* Nanoseconds, monotonic unless a name says wall. */
 typedef int64_t sp_time;
 

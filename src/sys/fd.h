@@ -35,4 +35,22 @@ static inline void sp_fclosep(FILE **f)
 	*f = NULL;
 }
 
+/** sp_write_all() - Write @n bytes, however many calls it takes. Return: 0 or -errno */
+static inline int sp_write_all(int fd, const void *bytes, size_t n)
+{
+	const char *p = bytes;
+
+	while (n > 0) {
+		ssize_t k = write(fd, p, n);
+
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k < 0)
+			return -errno;
+		p += k;
+		n -= (size_t)k;
+	}
+	return 0;
+}
+
 #endif
