@@ -417,3 +417,55 @@ int sp_parse_rfc3339(const char *s, int64_t *ret_wall_ns)
 	*ret_wall_ns = t;
 	return 0;
 }
+
+size_t sp_base64_size(size_t len)
+{
+	return len / 4 * 3 + 3;
+}
+
+static int base64_value(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+int sp_base64_decode(const char *s, size_t len, char *ret, size_t *ret_len)
+{
+	uint32_t bits = 0;
+	unsigned n_chars = 0, n_pads = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		int v = base64_value(s[i]);
+
+		if (s[i] == '\n' || s[i] == '\r')
+			continue;
+		if (s[i] == '=') {
+			n_pads++;
+			continue;
+		}
+		if (v < 0 || n_pads)
+			return -1;
+		bits = bits << 6 | (uint32_t)v;
+		if (++n_chars % 4 == 0) {
+			ret[n++] = (char)(bits >> 16);
+			ret[n++] = (char)(bits >> 8);
+			ret[n++] = (char)bits;
+		}
+	}
+	if ((n_chars + n_pads) % 4 != 0 || n_pads > 2 || n_chars % 4 == 1)
+		return -1;
+	if (n_chars % 4 == 2) {
+		ret[n++] = (char)(bits >> 4);
+	} else if (n_chars % 4 == 3) {
+		ret[n++] = (char)(bits >> 10);
+		ret[n++] = (char)(bits >> 2);
+	}
+	*ret_len = n;
+	return 0;
+}

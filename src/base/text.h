@@ -12,6 +12,12 @@ int sp_parse_i64(const char *s, int64_t min, int64_t max, int64_t *ret);
 /** sp_parse_go_duration() - "1h2m3.5s", "300ms"; units h m s ms us ns. Return: 0 or -1 */
 int sp_parse_go_duration(const char *s, sp_time *ret);
 
+/** sp_base64_size() - Room that decoding @len characters may need */
+size_t sp_base64_size(size_t len);
+
+/** sp_base64_decode() - Standard alphabet with padding; line breaks are skipped. Return: 0 or -1 */
+int sp_base64_decode(const char *s, size_t len, char *ret, size_t *ret_len);
+
 /** sp_utf8_len() - Bytes of the valid UTF-8 sequence at @s (at most @n available), 0 when it is not
  * valid */
 size_t sp_utf8_len(const char *s, size_t n);

@@ -24,7 +24,8 @@ struct sp_diags {
 	struct sp_arena *arena;
 	struct sp_diag *v;
 	uint32_t n, cap, max, dropped;
-	uint32_t n_errors;
+	uint32_t n_errors;    /* dropped ones included */
+	struct sp_diag spare; /* what sp_diag_add() returns when full */
 };
 
 void sp_diags_init(struct sp_diags *d, struct sp_arena *arena);

@@ -13,7 +13,7 @@
 /* Limits of hostile input; meeting one is an ordinary error. */
 #define SP_SOURCE_MAX_BYTES (16u * 1024 * 1024)
 #define SP_DEPTH_MAX        100
-#define SP_NODES_MAX        (1000u * 1000) /* after aliases are expanded */
+#define SP_NODES_MAX        (250u * 1000) /* of one stream, aliases expanded; 64 bytes each */
 
 enum sp_kind {
 	SP_KIND_UNKNOWN,
@@ -89,7 +89,8 @@ int sp_manifest_add(struct sp_manifest *m, const char *name, const char *bytes, 
 
 /**
  * sp_yaml_parse() - One stream into document trees; no schema
- * @ret: array of documents in the arena (empty documents are left out)
+ * @ret: array of documents in the arena (empty documents are left out); after an error those that
+ *       could be read
  *
  * Return: 0, or -1 with findings in @diags. Also reads JSON.
  */

@@ -33,17 +33,21 @@ struct sp_node {
 	bool quoted;            /* scalar written with quotes or as a block */
 	bool flow;              /* list or map in flow style */
 	bool aliased;           /* this place is an alias (*x); marks are those of the alias */
+	bool b;                 /* BOOL */
 	struct sp_mark at, end; /* first character; one past the last */
 	const char *
 		text; /* scalars: the text without quotes, NUL-terminated; may hold NULs: see len */
-	size_t len;
-	bool b;                 /* BOOL */
-	int64_t i;              /* INT; integers beyond int64 are FLOAT with their text */
-	double f;               /* INT and FLOAT */
-	uint32_t n;             /* LIST, MAP: number of children */
-	struct sp_node **items; /* LIST */
-	struct sp_pair *pairs;  /* MAP, in file order; keys are unique */
+	uint32_t len;
+	uint32_t n; /* LIST, MAP: number of children */
+	int64_t i;  /* INT; integers beyond int64 are FLOAT with their text */
+	double f;   /* INT and FLOAT */
+	union {
+		struct sp_node **items; /* LIST */
+		struct sp_pair *pairs;  /* MAP, in file order; keys are unique */
+	};
 };
+/* A limit on nodes is a limit on memory. */
+_Static_assert(sizeof(void *) != 8 || sizeof(struct sp_node) == 64, "node grew");
 
 struct sp_pair {
 	const char *key;
@@ -67,8 +71,19 @@ struct sp_node *sp_node_new_bool(struct sp_arena *a, bool v);
 int sp_node_set(struct sp_arena *a, struct sp_node *map, const char *key,
 		struct sp_node *value); /* adds or replaces */
 int sp_node_push(struct sp_arena *a, struct sp_node *list, struct sp_node *value);
+/** sp_node_append() - Add a pair that is known to be new; @key is kept, not copied */
+int sp_node_append(struct sp_arena *a, struct sp_node *map, const char *key, struct sp_mark at,
+		   struct sp_node *value);
 struct sp_node *sp_node_clone(struct sp_arena *a, const struct sp_node *n); /* deep */
 bool sp_node_equal(const struct sp_node *a, const struct sp_node *b);
+
+/**
+ * sp_scalar_resolve() - What an unquoted scalar means to the Kubernetes tools
+ * @ret: kind, b, i and f are set; text and len are not touched
+ *
+ * YAML 1.1 words: yes, no, on, off, y, n are booleans; 0644 is octal; 1_000 is a number.
+ */
+void sp_scalar_resolve(const char *text, size_t len, struct sp_node *ret);
 
 /** sp_node_json() - Print as JSON; @indent < 0: one line */
 void sp_node_json(const struct sp_node *n, int indent, struct sp_buf *out);
