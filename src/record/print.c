@@ -5,6 +5,7 @@
  */
 #include "record/record.h"
 
+#include "base/json.h"
 #include "base/text.h"
 
 const char *sp_record_mode_name(enum sp_record_mode mode)
@@ -56,36 +57,33 @@ const char *sp_record_gate(const struct sp_ctr_spec *ctr)
 	return hook ? "postStart" : "";
 }
 
-static void put_key(struct sp_buf *b, const char *key, const char *value)
-{
-	sp_buf_printf(b, ",\"%s\":", key);
-	sp_buf_json(b, value);
-}
-
 void sp_record_header_print(struct sp_buf *b, const struct sp_pod_spec *spec,
 			    enum sp_record_mode mode, int64_t start_wall_ns)
 {
-	sp_buf_puts(b, "{\"format\":\"" SP_RECORD_FORMAT "\"");
-	put_key(b, "mode", sp_record_mode_name(mode));
-	put_key(b, "pod", spec->name);
-	put_key(b, "namespace", spec->ns);
-	put_key(b, "uid", spec->uid);
+	sp_buf_putc(b, '{');
+	sp_json_str(b, "format", SP_RECORD_FORMAT);
+	sp_json_str(b, "mode", sp_record_mode_name(mode));
+	sp_json_str(b, "pod", spec->name);
+	sp_json_str(b, "namespace", spec->ns);
+	sp_json_str(b, "uid", spec->uid);
 	if (start_wall_ns) {
 		sp_buf_puts(b, ",\"startTime\":\"");
 		sp_format_rfc3339(b, start_wall_ns, 9);
 		sp_buf_putc(b, '"');
 	}
 	sp_buf_printf(b, ",\"kubeVersion\":\"1.%d\"", (int)spec->kube_minor);
-	put_key(b, "restartPolicy", sp_record_policy_name(spec->restart_policy));
-	sp_buf_printf(b, ",\"graceSeconds\":%lld,\"containers\":[", (long long)spec->grace_s);
+	sp_json_str(b, "restartPolicy", sp_record_policy_name(spec->restart_policy));
+	sp_json_int(b, "graceSeconds", spec->grace_s);
+	sp_buf_puts(b, ",\"containers\":[");
 	for (uint16_t i = 0; i < spec->n_ctrs; i++) {
 		const struct sp_ctr_spec *c = &spec->ctrs[i];
 
-		sp_buf_puts(b, i ? ",{\"name\":" : "{\"name\":");
-		sp_buf_json(b, c->name);
-		put_key(b, "role", sp_role_name(c->role));
-		put_key(b, "gate", sp_record_gate(c));
-		put_key(b, "image", c->image ? c->image : "");
+		sp_json_next(b);
+		sp_buf_putc(b, '{');
+		sp_json_str(b, "name", c->name);
+		sp_json_str(b, "role", sp_role_name(c->role));
+		sp_json_str(b, "gate", sp_record_gate(c));
+		sp_json_str(b, "image", c->image ? c->image : "");
 		sp_buf_putc(b, '}');
 	}
 	sp_buf_puts(b, "]}\n");
@@ -114,8 +112,8 @@ static const struct {
 
 static void put_ctr(struct sp_buf *b, const struct sp_pod_spec *spec, uint16_t ctr)
 {
-	put_key(b, "container", spec->ctrs[ctr].name);
-	put_key(b, "role", sp_role_name(spec->ctrs[ctr].role));
+	sp_json_str(b, "container", spec->ctrs[ctr].name);
+	sp_json_str(b, "role", sp_role_name(spec->ctrs[ctr].role));
 }
 
 static void put_fact(struct sp_buf *b, const struct sp_pod_spec *spec, const struct sp_action *a)
@@ -126,20 +124,20 @@ static void put_fact(struct sp_buf *b, const struct sp_pod_spec *spec, const str
 	if (a->ctr != SP_NO_CTR && a->ctr < spec->n_ctrs && !shapes[a->fact].attempt &&
 	    a->fact < SP_FACT_SANDBOX_READY) {
 		put_ctr(b, spec, a->ctr);
-		sp_buf_printf(b, ",\"attempt\":%u", a->attempt);
+		sp_json_int(b, "attempt", a->attempt);
 	} else if (shapes[a->fact].attempt) {
-		sp_buf_printf(b, ",\"attempt\":%u", a->attempt);
+		sp_json_int(b, "attempt", a->attempt);
 	}
 	if (shapes[a->fact].code == CODE_EXIT)
-		sp_buf_printf(b, ",\"exitCode\":%d", (int)a->code);
+		sp_json_int(b, "exitCode", a->code);
 	if (a->fact == SP_FACT_PROBE_DONE)
-		put_key(b, "reason", sp_record_outcome_name(a->outcome));
+		sp_json_str(b, "reason", sp_record_outcome_name(a->outcome));
 	if (shapes[a->fact].text == TEXT_REASON && a->text)
-		put_key(b, "reason", a->text);
+		sp_json_str(b, "reason", a->text);
 	if (shapes[a->fact].text == TEXT_MESSAGE && a->text && a->text[0])
-		put_key(b, "message", a->text);
+		sp_json_str(b, "message", a->text);
 	if (shapes[a->fact].code == CODE_GRACE)
-		sp_buf_printf(b, ",\"graceSeconds\":%d", (int)a->code);
+		sp_json_int(b, "graceSeconds", a->code);
 }
 
 bool sp_record_fact_print(struct sp_buf *b, const struct sp_pod_spec *spec,
@@ -147,7 +145,8 @@ bool sp_record_fact_print(struct sp_buf *b, const struct sp_pod_spec *spec,
 {
 	if (a->kind != SP_ACT_FACT && a->kind != SP_ACT_EVENT)
 		return false;
-	sp_buf_printf(b, "{\"tNs\":%lld", (long long)t_ns);
+	sp_buf_putc(b, '{');
+	sp_json_int(b, "tNs", t_ns);
 	if (wall_ns) {
 		sp_buf_puts(b, ",\"time\":\"");
 		sp_format_rfc3339(b, wall_ns, 9);
@@ -156,12 +155,12 @@ bool sp_record_fact_print(struct sp_buf *b, const struct sp_pod_spec *spec,
 	if (a->kind == SP_ACT_FACT) {
 		put_fact(b, spec, a);
 	} else {
-		put_key(b, "event", "event");
+		sp_json_str(b, "event", "event");
 		if (a->ctr != SP_NO_CTR && a->ctr < spec->n_ctrs)
 			put_ctr(b, spec, a->ctr);
-		put_key(b, "type", a->warning ? "Warning" : "Normal");
-		put_key(b, "reason", a->reason ? a->reason : "");
-		put_key(b, "message", a->text ? a->text : "");
+		sp_json_str(b, "type", a->warning ? "Warning" : "Normal");
+		sp_json_str(b, "reason", a->reason ? a->reason : "");
+		sp_json_str(b, "message", a->text ? a->text : "");
 	}
 	sp_buf_puts(b, "}\n");
 	return true;

@@ -14,8 +14,8 @@
  *   },
  *   "engine": { "root", "runDir", "logDir", "net": "bridge|lo|host", "bridge", "subnet", "ipv6",
  *     "publish": [{"udp","hostIP","hostPort","port"}], "cgroupRoot", "podPidsLimit", "kubeMinor",
- *     "seccomp": "<hex of struct sock_filter[]>", "seccompDefault", "command", "rootless",
- *     "clusterDNS", "clusterDomain", "timeScale", "restartSidecarsDuringTermination",
+ *     "seccomp": [{"caps","bpf": "<hex of struct sock_filter[]>"}], "seccompDefault", "command",
+ * "rootless", "clusterDNS", "clusterDomain", "timeScale", "restartSidecarsDuringTermination",
  *     "backoffInitialMs", "backoffMaxMs" },
  *   "resume": true            the pod's state file exists: continue after a dead supervisor (SBX-2)
  * }
@@ -33,6 +33,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "container/container.h"
 #include "image/image.h"
 #include "net/net.h"
 #include "spec/types.h"
@@ -57,13 +58,13 @@ struct sp_engine {
 	bool ipv6;
 	struct sp_net_port publish[SP_NET_PORTS_MAX]; /* besides the manifest's hostPorts */
 	uint32_t n_publish;
-	const char *cgroup_root; /* NULL: "sidepod" */
-	int64_t pids_limit;      /* -1 none (CG-6) */
-	int kube_minor;          /* 0: 36 */
-	const void *seccomp_bpf; /* struct sock_filter[]; NULL none */
-	uint32_t n_seccomp;      /* instructions */
-	bool seccomp_default;    /* SEC-6: containers without a profile get it too */
-	const char *command;     /* path of sidepod, for image pulls and HTTPS probes; NULL none */
+	const char *cgroup_root;          /* NULL: "sidepod" */
+	int64_t pids_limit;               /* -1 none (CG-6) */
+	int kube_minor;                   /* 0: 36 */
+	const struct sp_seccomp *seccomp; /* as sp_sandbox_params has them */
+	uint32_t n_seccomp;
+	bool seccomp_default; /* SEC-6: containers without a profile get it too */
+	const char *command;  /* path of sidepod, for image pulls and HTTPS probes; NULL none */
 	bool rootless;
 	const char *cluster_dns;    /* NULL none (NET-6) */
 	const char *cluster_domain; /* NULL: "cluster.local" */
@@ -137,9 +138,14 @@ int sp_bundle_parse(const char *bytes, size_t len, struct sp_bundle *ret, struct
 int sp_bundle_read(int fd, struct sp_bundle *ret, struct sp_error *err);
 void sp_bundle_done(struct sp_bundle *b);
 
-/** sp_image_parse() - Inverse of sp_image_print(): one JSON object @o, strings copied into @a */
-struct json_t;
-int sp_image_parse(struct sp_arena *a, const struct json_t *o, struct sp_bundle_image *ret,
+/** sp_bundle_objects() - Read "configMaps" and "secrets" of @doc into @b, replacing both lists
+ * @a: holds the objects; texts are borrowed from the tree */
+int sp_bundle_objects(struct sp_arena *a, const struct sp_node *doc, struct sp_bundle *b,
+		      struct sp_error *err);
+
+/** sp_image_parse() - Inverse of sp_image_print(); texts are borrowed from the tree, arrays are in
+ * @a. ret->reference is left alone */
+int sp_image_parse(struct sp_arena *a, const struct sp_node *n, struct sp_bundle_image *ret,
 		   struct sp_error *err);
 
 #endif
