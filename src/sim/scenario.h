@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Scenarios: a pod, how its processes behave, what is done to it, and what is expected. The format
+ * is described in docs/scenarios.md.
+ *
+ * A scenario describes its pod by behaviour, not by images and commands; the same keys, under
+ * `containers` and `stimuli`, tell `simulate` how the containers of a real manifest behave.
+ */
+#ifndef SP_SIM_SCENARIO_H
+#define SP_SIM_SCENARIO_H
+
+#include "sim/world.h"
+#include "spec/load.h"
+
+enum sp_scn_kind {
+	SP_SCN_POD,
+	SP_SCN_JOB,
+	SP_SCN_CRON_JOB,
+	SP_SCN_DEPLOYMENT,
+	SP_SCN_VALIDATION,
+	SP_SCN_CALC,
+	SP_SCN_PROBE,
+	SP_SCN_KINDS,
+};
+const char *sp_scn_kind_name(enum sp_scn_kind kind); /* "pod", … */
+
+struct sp_scenario {
+	const struct sp_node *node; /* the whole entry */
+	const char *file;
+	const char *id, *title;
+	const char *rules; /* "START-1, START-3"; "" none */
+	enum sp_scn_kind kind;
+};
+
+/* A pod scenario made ready to run; everything lives in the arena it was read into. */
+struct sp_scn_pod {
+	struct sp_pod_spec spec;
+	struct sp_sim_plan plan;
+	const struct sp_node *expect; /* NULL: nothing is expected */
+};
+
+/**
+ * sp_scenarios_read() - The entries of one scenario file
+ * @ret: array in the arena
+ *
+ * Return: 0, or -1 with findings in @diags.
+ */
+int sp_scenarios_read(struct sp_arena *a, const struct sp_source *src, struct sp_diags *diags,
+		      struct sp_scenario **ret, uint32_t *ret_n);
+
+/**
+ * sp_scenario_pod() - Build spec and plan of a pod scenario
+ * @kube_minor: release whose behaviour is simulated
+ * @err: SP_E_INVALID with "file:line: what"
+ */
+int sp_scenario_pod(struct sp_arena *a, const struct sp_scenario *s, int kube_minor,
+		    struct sp_scn_pod *ret, struct sp_error *err);
+
+/* ---- the pieces, shared with `simulate` ----------------------------------------------------- */
+
+/* Where a reader stands, for its messages. */
+struct sp_scn_reader {
+	struct sp_arena *arena;
+	const char *file;
+	struct sp_error *err;
+	bool manifest; /* the pod itself comes from a manifest: only behaviour may be told */
+};
+
+/**
+ * sp_scn_behaviour() - Read how one container behaves, over *@c: run, sigterm, image, start_takes,
+ * config_error, `result` and `takes` of probes and hooks
+ */
+int sp_scn_behaviour(const struct sp_scn_reader *r, const struct sp_node *n, struct sp_sim_ctr *c);
+
+/** sp_scn_stimuli() - Read the list `stimuli`; names are looked up in @spec */
+int sp_scn_stimuli(const struct sp_scn_reader *r, const struct sp_node *list,
+		   const struct sp_pod_spec *spec, struct sp_sim_plan *plan);
+
+/** sp_scn_seconds() - A number of seconds as time; -1 and *err when it is none */
+int sp_scn_seconds(const struct sp_scn_reader *r, const struct sp_node *n, sp_time *ret);
+
+/** sp_scn_fail() - Fill r->err with "file:line: …". Return: -1 */
+int sp_scn_fail(const struct sp_scn_reader *r, const struct sp_node *at, const char *fmt, ...)
+	SP_PRINTF(3, 4);
+
+/** sp_scn_ctr() - Index of a container by name, SP_NO_CTR when there is none */
+uint16_t sp_scn_ctr(const struct sp_pod_spec *spec, const char *name);
+
+/** sp_scn_quiet() - A container that starts at once, never exits and obeys SIGTERM with 143 */
+struct sp_sim_ctr sp_scn_quiet(void);
+
+/** sp_scn_keys() - All keys of map @n are in @a or in @b (NULL-terminated lists, @b may be NULL) */
+int sp_scn_keys(const struct sp_scn_reader *r, const struct sp_node *n, const char *what,
+		const char *const *a, const char *const *b);
+
+#endif

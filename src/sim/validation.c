@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `validation` scenarios: a manifest is made of each case, loaded as a user's file would be, and
+ * the problems found are compared with the expected list, in order.
+ */
+#include "sim/tables.h"
+
+struct job {
+	const struct sp_scn_reader *r;
+	struct sp_diff *diff;
+	int kube_minor;
+	char label[32];
+};
+
+/* "containers[0].livenessProbe" below `pod`: puts @value there. */
+static int put_probe(struct sp_arena *a, struct sp_node *pod, const char *path,
+		     const struct sp_node *value)
+{
+	const char *dot = strrchr(path, '.');
+	const struct sp_node *ctr;
+	char mem[128];
+
+	if (!dot || (size_t)(dot - path) >= sizeof(mem) || strncmp(path, "spec.", 5) != 0)
+		return -1;
+	memcpy(mem, path + 5, (size_t)(dot - path - 5));
+	mem[dot - path - 5] = 0;
+	ctr = sp_node_at(pod, mem);
+	for (uint32_t i = 0; ctr && i < pod->n; i++) {
+		struct sp_node *list = pod->pairs[i].value;
+
+		for (uint32_t k = 0; list->kind == SP_NODE_LIST && k < list->n; k++)
+			if (list->items[k] == ctr)
+				return sp_node_set(a, list->items[k], dot + 1,
+						   sp_node_clone(a, value));
+	}
+	return -1;
+}
+
+/* A pod with one good container, the ground for cases about a single field. */
+static struct sp_node *plain_pod(struct sp_arena *a)
+{
+	struct sp_node *pod = sp_node_new(a, SP_NODE_MAP), *list = sp_node_new(a, SP_NODE_LIST);
+	struct sp_node *ctr = sp_node_new(a, SP_NODE_MAP);
+
+	if (!pod || !list || !ctr || sp_node_set(a, ctr, "name", sp_node_new_str(a, "app")) < 0 ||
+	    sp_node_set(a, ctr, "image", sp_node_new_str(a, "x")) < 0 ||
+	    sp_node_push(a, list, ctr) < 0 || sp_node_set(a, pod, "containers", list) < 0)
+		return NULL;
+	return pod;
+}
+
+static struct sp_node *wrap_pod(struct sp_arena *a, struct sp_node *spec)
+{
+	struct sp_node *doc = sp_node_new(a, SP_NODE_MAP), *meta = sp_node_new(a, SP_NODE_MAP);
+
+	if (!doc || !meta || !spec || sp_node_set(a, meta, "name", sp_node_new_str(a, "p")) < 0 ||
+	    sp_node_set(a, doc, "kind", sp_node_new_str(a, "Pod")) < 0 ||
+	    sp_node_set(a, doc, "metadata", meta) < 0 || sp_node_set(a, doc, "spec", spec) < 0)
+		return NULL;
+	return doc;
+}
+
+static struct sp_node *case_document(const struct job *j, const struct sp_node *c)
+{
+	struct sp_arena *a = j->r->arena;
+	const struct sp_node *n = sp_node_get(c, "manifest");
+	struct sp_node *doc = NULL, *pod;
+
+	if (n) {
+		doc = sp_node_clone(a, n);
+	} else if ((n = sp_node_get(c, "pod"))) {
+		doc = wrap_pod(a, sp_node_clone(a, n));
+	} else if ((n = sp_node_get(c, "probe"))) {
+		pod = plain_pod(a);
+		if (pod && put_probe(a, pod, sp_node_str(sp_node_get(c, "field"), ""), n) == 0)
+			doc = wrap_pod(a, pod);
+	}
+	if (doc && !sp_node_get(doc, "apiVersion") &&
+	    sp_node_set(a, doc, "apiVersion", sp_node_new_str(a, "v1")) < 0)
+		return NULL;
+	return doc;
+}
+
+/* A finding as the API words it: "<path>: <Type>: …". */
+static const char *rendered(struct sp_arena *a, const struct sp_diag *d)
+{
+	if (!d->path || !*d->path || strncmp(d->message, d->path, strlen(d->path)) == 0)
+		return d->message;
+	return sp_arena_printf(a, "%s: %s", d->path, d->message);
+}
+
+static bool ends_with(const char *text, const char *suffix)
+{
+	size_t n = strlen(text), m = strlen(suffix);
+
+	return n >= m && sp_streq(text + n - m, suffix);
+}
+
+static void compare_errors(struct job *j, const struct sp_node *c, const struct sp_manifest *m)
+{
+	const struct sp_node *want = sp_node_get(c, "errors");
+	const char *suffix = sp_node_str(sp_node_get(c, "errorSuffix"), NULL);
+	uint32_t n = 0;
+	bool suffix_seen = false;
+
+	for (uint32_t i = 0; i < m->diags.n; i++) {
+		const char *got;
+
+		if (m->diags.v[i].severity != SP_SEV_ERROR)
+			continue;
+		got = rendered(j->r->arena, &m->diags.v[i]);
+		suffix_seen |= suffix && ends_with(got, suffix);
+		if (want && n >= want->n)
+			sp_diff_add(j->diff, "%s: expected %u problems, got also \"%s\"", j->label,
+				    want->n, got);
+		else if (want && !sp_streq(sp_node_str(want->items[n], ""), got))
+			sp_diff_add(j->diff, "%s: expected \"%s\", got \"%s\"", j->label,
+				    sp_node_str(want->items[n], ""), got);
+		n++;
+	}
+	for (; want && n < want->n; n++)
+		sp_diff_add(j->diff, "%s: expected \"%s\", got no such problem", j->label,
+			    sp_node_str(want->items[n], ""));
+	if (suffix && !suffix_seen)
+		sp_diff_add(j->diff, "%s: expected a problem that ends with \"%s\", got none",
+			    j->label, suffix);
+}
+
+static void compare_defaults(struct job *j, const struct sp_node *c, const struct sp_manifest *m)
+{
+	const struct sp_node *want = sp_node_get(c, "defaulted"), *got;
+
+	if (!want || m->n_objects == 0)
+		return;
+	got = sp_node_at(m->objects[0].node, sp_node_str(sp_node_get(c, "field"), ""));
+	for (uint32_t i = 0; i < want->n; i++) {
+		const struct sp_node *v = sp_node_get(got, want->pairs[i].key);
+
+		if (!v || !sp_node_equal(v, want->pairs[i].value))
+			sp_diff_add(j->diff, "%s: default of %s: expected %s, got %s", j->label,
+				    want->pairs[i].key, want->pairs[i].value->text,
+				    v && v->text ? v->text : "nothing");
+	}
+}
+
+static int check_case(struct job *j, const struct sp_node *c)
+{
+	SP_CLEANUP(sp_buf_done) struct sp_buf text = {0};
+	const struct sp_load_options opt = {.kube_minor = j->kube_minor};
+	const struct sp_node *doc = case_document(j, c);
+	struct sp_manifest m;
+	int r;
+
+	if (!doc)
+		return sp_scn_fail(j->r, c,
+				   "a case needs a manifest, a pod, or a probe and its field");
+	sp_node_json(doc, -1, &text);
+	if (text.failed)
+		return sp_fail(j->r->err, SP_E_NO_MEMORY, "check a validation scenario");
+	sp_manifest_init(&m, &opt);
+	r = sp_manifest_add(&m, "case", text.ptr, text.len);
+	if (r < 0)
+		sp_fail(j->r->err, SP_E_NO_MEMORY, "check a validation scenario");
+	else
+		compare_errors(j, c, &m);
+	if (r == 0)
+		compare_defaults(j, c, &m);
+	sp_manifest_done(&m);
+	return r;
+}
+
+int sp_table_validation(const struct sp_scn_reader *r, const struct sp_scenario *s, int kube_minor,
+			struct sp_diff *diff, enum sp_table_result *ret, const char **reason)
+{
+	const struct sp_node *cases = sp_node_get(s->node, "cases");
+	struct job j = {.r = r, .diff = diff, .kube_minor = kube_minor, .label = "the manifest"};
+
+	*ret = SP_TABLE_CHECKED;
+	if (!cases)
+		return check_case(&j, s->node);
+	for (uint32_t i = 0; i < cases->n; i++) {
+		struct sp_buf b = sp_buf_fixed(j.label, sizeof(j.label));
+
+		if (cases->kind != SP_NODE_LIST)
+			return sp_scn_fail(r, cases, "cases: a list is needed");
+		if (sp_node_get(cases->items[i], "job")) {
+			*ret = SP_TABLE_SKIPPED;
+			*reason = "this build has no controller for it";
+			return 0;
+		}
+		sp_buf_printf(&b, "case %u", i + 1);
+		if (check_case(&j, cases->items[i]) < 0)
+			return -1;
+	}
+	return 0;
+}
