@@ -27,7 +27,9 @@ struct sp_net_port {            /* one published port */
 
 /* What the machine provides; from engine options. */
 struct sp_net_config {
-	const char *state_dir; /* address leases live here (a lock and one file per lease) */
+	const char *state_dir; /* leases of addresses and ports live here, in one file; one folder
+				  per machine and bridge, whatever --root says: two pools of one
+				  subnet would give an address twice */
 	const char *bridge;    /* "sidepod0" */
 	struct in_addr subnet; /* 10.83.0.0 */
 	int prefix_len;        /* 16; the first address is the bridge's */
@@ -35,11 +37,15 @@ struct sp_net_config {
 };
 void sp_net_config_default(struct sp_net_config *c);
 
-/* Host side: descriptors opened before the supervisor enters the pod's network namespace. */
+/*
+ * Host side: descriptors opened before the supervisor enters the pod's network namespace. It also
+ * is what keeps the pod's lease: the supervisor has it open as long as the pod lives, and when it
+ * dies, even by kill -9, the kernel's lock on the lease goes with it and the lease may be taken.
+ */
 struct sp_net_host {
 	int rtnl_fd; /* rtnetlink of the machine's namespace */
 	int nft_fd;  /* nfnetlink of the machine's namespace; -EBADF when there is none */
-	int lock_dir_fd;
+	int pool_fd; /* net/pool.h */
 };
 
 /** sp_net_host_open() - Call in the machine's network namespace */
@@ -48,34 +54,49 @@ void sp_net_host_close(struct sp_net_host *h);
 
 struct sp_net_pod {
 	enum sp_net_mode mode;
-	const char *uid; /* names the lease */
+	const char *uid; /* names the lease; up to 63 characters */
 	const struct sp_net_port *ports;
 	uint32_t n_ports;
 };
 struct sp_net_lease {
 	struct in_addr ip; /* the pod's address; 0 for lo */
 	char veth[16];     /* host end; "" none */
-	bool nft;          /* rules were added */
+	bool nft;          /* ports were published */
+	bool forwarding;   /* this call switched net.ipv4.ip_forward of the machine on; tell it */
 };
 
 /**
  * sp_net_pod_up() - Bring the current network namespace up for a pod
  *
- * The caller already is in the new namespace. Bridge, forwarding and masquerade of the machine are
- * made on first use and are kept. Host ports already taken: SP_E_EXISTS naming the port.
+ * The caller already is in the new namespace (for the bridge: as a single thread, it visits the
+ * machine's when something has to be made or ports are to be published). Bridge, forwarding and
+ * the nftables table of the machine are made on first use and are kept; a table that somebody
+ * flushed comes back with all ports. SP_NET_HOST does nothing: ports are the machine's anyway.
+ *
+ * Errors: SP_E_EXISTS a host port is taken, by another pod or by a program of the machine, or the
+ * pool is in use for another subnet; SP_E_NO_SPACE no address is left; SP_E_UNSUPPORTED ports
+ * without the bridge or without nftables; SP_E_DENIED. Nothing is left behind then.
  */
 int sp_net_pod_up(const struct sp_net_config *c, struct sp_net_host *h,
 		  const struct sp_net_pod *pod, struct sp_net_lease *ret, struct sp_error *err);
 
 /**
- * sp_net_pod_down() - Give address and rules back; idempotent; also for a pod whose supervisor died
+ * sp_net_pod_down() - Give address and ports back; idempotent; also for a pod whose supervisor died
  * @uid: enough to find what is left; the veth goes with the namespace
+ *
+ * Bridge and table stay: removing a bridge costs 10 to 30 ms, and the next pod wants it.
+ * Errors: SP_E_UNAVAILABLE when another process holds the lease, that is, its supervisor lives.
  */
 int sp_net_pod_down(const struct sp_net_config *c, struct sp_net_host *h, const char *uid,
 		    struct sp_error *err);
 
-/** sp_net_machine_down() - Remove bridge and table when no lease is left. Return: 1 removed, 0
- * still used, -1 */
+/**
+ * sp_net_machine_down() - Remove bridge and table when no living pod has a lease
+ *
+ * Leases of dead supervisors are cleared on the way. ip_forward stays as it is: others may have
+ * come to rely on it. May be called from the machine's namespace or a pod's.
+ * Return: 1 removed, 0 still used, -1.
+ */
 int sp_net_machine_down(const struct sp_net_config *c, struct sp_net_host *h, struct sp_error *err);
 
 /* NET-2: content of /etc/hosts */
