@@ -116,6 +116,7 @@ struct sp_cli {
 	FILE *out, *err;       /* result; progress, warnings, hints */
 	struct sp_look out_look, err_look;
 	const char *(*env)(const char *name); /* getenv, or a test's */
+	char **words; /* the command line as given, program name first, NULL-terminated */
 	struct sp_flag_value *values;
 	uint32_t n_values;
 };

@@ -38,7 +38,7 @@ static int help(struct sp_cli *cli, const struct sp_parsed *p)
 
 int main(int argc, char **argv)
 {
-	struct sp_cli cli = {.out = stdout, .err = stderr, .env = from_environment};
+	struct sp_cli cli = {.out = stdout, .err = stderr, .env = from_environment, .words = argv};
 	struct sp_parsed parsed;
 	struct sp_error err;
 	const char *color;

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/image_commands.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+const struct sp_flag sp_image_load_flags[] = {
+	{.name = "name",
+	 .kind = SP_FLAG_TEXT,
+	 .arg = "NAME",
+	 .help = "Name for the image of the archive"},
+	{.name = "quiet", .letter = 'q', .kind = SP_FLAG_BOOL, .help = "Print names only"},
+	{0},
+};
+const struct sp_flag sp_image_save_flags[] = {
+	{.name = "output",
+	 .letter = 'o',
+	 .kind = SP_FLAG_TEXT,
+	 .arg = "FILE",
+	 .help = "Write here instead of standard output",
+	 .completes = SP_COMPLETE_FILE},
+	{0},
+};
+const struct sp_flag sp_image_ls_flags[] = {
+	{.name = "output",
+	 .letter = 'o',
+	 .kind = SP_FLAG_CHOICE,
+	 .arg = "FORMAT",
+	 .choices = "table|wide|name|json",
+	 .standard = "table",
+	 .help = "Print it as"},
+	{.name = "no-headers", .kind = SP_FLAG_BOOL, .help = "Leave the first line out"},
+	{0},
+};
+const struct sp_flag sp_image_inspect_flags[] = {
+	{0},
+};
+const struct sp_flag sp_image_rm_flags[] = {
+	{0},
+};
+const struct sp_flag sp_image_prune_flags[] = {
+	{0},
+};
+const struct sp_flag sp_image_ensure_flags[] = {
+	{.name = "policy",
+	 .kind = SP_FLAG_CHOICE,
+	 .arg = "POLICY",
+	 .choices = "Always|IfNotPresent|Never",
+	 .standard = "IfNotPresent",
+	 .help = "When the registry is asked"},
+	{.name = "json",
+	 .kind = SP_FLAG_BOOL,
+	 .help = "Answer with one JSON object on the last line"},
+	{0},
+};
+
+const char *sp_image_dir(struct sp_cli *cli)
+{
+	const char *root = sp_flag_text(cli, "root");
+	char *real;
+
+	if (!root)
+		return "/var/lib/sidepod/images";
+	if (root[0] == '/')
+		return sp_arena_printf(&cli->arena, "%s/images", root);
+	real = getcwd(NULL, 0); /* the store wants an absolute path */
+	root = sp_arena_printf(&cli->arena, "%s/%s/images", real ? real : "", root);
+	free(real);
+	return root;
+}

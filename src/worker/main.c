@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `sidepod-worker`: the slow and risky work, in a process of its own: archives, digests, downloads.
+ * Its command line is that of `sidepod image …`, which becomes this program.
+ */
+#include "cli/cli_internal.h"
+#include "cli/image_commands.h"
+#include "image/demo.h"
+#include "image/load.h"
+#include "image/reference.h"
+#include "sys/fd.h"
+
+#include <fcntl.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdlib.h>
+
+static int open_store(struct sp_cli *cli, struct sp_image_store **ret, struct sp_error *err)
+{
+	const char *dir = sp_image_dir(cli);
+
+	if (!dir)
+		return sp_fail(err, SP_E_NO_MEMORY, "image store");
+	if (sp_image_store_open(dir, ret, err) < 0)
+		return -1;
+	sp_image_store_sweep(*ret);
+	return 0;
+}
+
+static void say_layer(void *arg, const char *digest, uint32_t k, uint32_t n)
+{
+	struct sp_cli *cli = arg;
+
+	(void)fprintf(cli->err, "layer %u/%u  %.19s\n", k, n,
+		      digest); /* progress: nobody depends on it */
+}
+
+static int run_load(struct sp_cli *cli, int argc, char **argv)
+{
+	SP_CLEANUP(sp_image_store_closep) struct sp_image_store *s = NULL;
+	SP_CLEANUP(sp_buf_done) struct sp_buf out = {0};
+	bool quiet = sp_flag_bool(cli, "quiet");
+	struct sp_image_loaded *v = NULL;
+	struct sp_error err;
+	uint32_t n = 0;
+	int r;
+
+	if (open_store(cli, &s, &err) < 0)
+		return sp_cli_fail(cli, &err);
+	r = sp_image_load(s, &cli->arena, argv[0], sp_flag_text(cli, "name"), &v, &n,
+			  quiet ? NULL : say_layer, cli, &err);
+	for (uint32_t i = 0; i < n; i++)
+		sp_buf_printf(&out, quiet ? "%s\n" : "loaded %s\n", v[i].ref);
+	if (sp_cli_print(cli, &out) != SP_EXIT_OK)
+		return SP_EXIT_FAILED;
+	return r < 0 ? sp_cli_fail(cli, &err) : SP_EXIT_OK;
+}
+
+static int run_save(struct sp_cli *cli, int argc, char **argv)
+{
+	SP_CLEANUP(sp_image_store_closep) struct sp_image_store *s = NULL;
+	const char *path = sp_flag_text(cli, "output");
+	struct sp_error err;
+	int fd, r;
+
+	if (open_store(cli, &s, &err) < 0)
+		return sp_cli_fail(cli, &err);
+	if (!path && isatty(STDOUT_FILENO))
+		return sp_cli_usage(
+			cli, "an archive is not for a terminal; use --output FILE or a pipe");
+	fd = path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644) : dup(STDOUT_FILENO);
+	if (fd < 0) {
+		(void)sp_fail_errno(&err, errno, "open '%s'", path ? path : "<stdout>");
+		return sp_cli_fail(cli, &err);
+	}
+	r = sp_image_save(s, (const char *const *)argv, (uint32_t)argc, fd, &err);
+	if (close(fd) < 0 && r == 0)
+		r = sp_fail_errno(&err, errno, "write '%s'", path ? path : "<stdout>");
+	if (r < 0 && path)
+		(void)unlink(path); /* half an archive helps nobody */
+	return r < 0 ? sp_cli_fail(cli, &err) : SP_EXIT_OK;
+}
+
+static int run_prune(struct sp_cli *cli, int argc, char **argv)
+{
+	SP_CLEANUP(sp_image_store_closep) struct sp_image_store *s = NULL;
+	SP_CLEANUP(sp_buf_done) struct sp_buf out = {0};
+	struct sp_error err;
+	uint64_t freed;
+	uint32_t in_use;
+
+	if (open_store(cli, &s, &err) < 0 || sp_image_store_prune(s, &freed, &in_use, &err) < 0)
+		return sp_cli_fail(cli, &err);
+	sp_buf_printf(&out, "freed %llu bytes\n", (unsigned long long)freed);
+	if (in_use)
+		sp_buf_printf(&out, "%u layers are still used by pods\n", in_use);
+	return sp_cli_print(cli, &out);
+}
+
+/* {"fail":"never","text":"…"} for the supervisor, or a sentence for people. */
+static int ensure_failed(struct sp_cli *cli, const char *what, const struct sp_error *err)
+{
+	SP_CLEANUP(sp_buf_done) struct sp_buf out = {0};
+
+	if (!sp_flag_bool(cli, "json"))
+		return sp_cli_fail(cli, err);
+	sp_buf_printf(&out, "{\"fail\":\"%s\",\"text\":", what);
+	sp_buf_json(&out, err->text);
+	sp_buf_puts(&out, "}\n");
+	(void)sp_cli_print(cli, &out); /* a reader that is gone needs no answer */
+	return SP_EXIT_FAILED;
+}
+
+static int run_ensure(struct sp_cli *cli, int argc, char **argv)
+{
+	SP_CLEANUP(sp_image_store_closep) struct sp_image_store *s = NULL;
+	SP_CLEANUP(sp_buf_done) struct sp_buf out = {0};
+	struct sp_reference ref;
+	struct sp_image img;
+	struct sp_error err;
+
+	if (sp_reference_parse(&cli->arena, argv[0], &ref, &err) < 0)
+		return ensure_failed(cli, "invalid-name", &err);
+	if (open_store(cli, &s, &err) < 0)
+		return ensure_failed(cli, "inspect", &err);
+	if (sp_streq(ref.full, SP_DEMO_IMAGE) && sp_image_demo_ensure(s, &err) < 0)
+		return ensure_failed(cli, "pull", &err);
+	if (sp_image_store_get(s, &cli->arena, argv[0], &img, &err) < 0) {
+		if (err.code != SP_E_NOT_FOUND)
+			return ensure_failed(cli, "inspect", &err);
+		return ensure_failed(cli, sp_flag_is(cli, "policy", "Never") ? "never" : "pull",
+				     &err);
+	}
+	if (sp_flag_bool(cli, "json"))
+		sp_image_json(&img, &out);
+	else
+		sp_buf_puts(&out, img.ref);
+	sp_buf_putc(&out, '\n');
+	return sp_cli_print(cli, &out);
+}
+
+static const struct sp_command load = SP_IMAGE_LOAD_COMMAND(run_load);
+static const struct sp_command save = SP_IMAGE_SAVE_COMMAND(run_save);
+static const struct sp_command prune = SP_IMAGE_PRUNE_COMMAND(run_prune);
+static const struct sp_command ensure = SP_IMAGE_ENSURE_COMMAND(run_ensure);
+static const struct sp_command *const image_subs[] = {&load, &save, &prune, &ensure, NULL};
+static const struct sp_command image = {
+	.name = "image",
+	.summary = "Work on the image store",
+	.subs = image_subs,
+};
+static const struct sp_command *const commands[] = {&image, NULL};
+
+static const char *from_environment(const char *name)
+{
+	return getenv(name);
+}
+
+int main(int argc, char **argv)
+{
+	struct sp_cli cli = {.out = stdout, .err = stderr, .env = from_environment, .words = argv};
+	struct sp_parsed parsed;
+	struct sp_error err;
+	int r;
+
+	(void)setlocale(LC_CTYPE, ""); /* for libraries; our own texts are UTF-8 or ASCII */
+	(void)signal(SIGPIPE, SIG_IGN);
+	r = sp_cli_parse(&cli, commands, argc > 0 ? argc - 1 : 0, argv + 1, &parsed, &err);
+	cli.out_look = sp_look_open(STDOUT_FILENO, "auto", false, cli.env);
+	cli.err_look = sp_look_open(STDERR_FILENO, "auto", false, cli.env);
+	if (r < 0)
+		r = sp_cli_usage(&cli, "%s", err.text);
+	else if (!parsed.command || !parsed.command->run)
+		r = sp_cli_usage(&cli, "sidepod-worker is started by sidepod");
+	else
+		r = parsed.command->run(&cli, parsed.argc, parsed.argv);
+	sp_arena_done(&cli.arena);
+	return r;
+}
