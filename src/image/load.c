@@ -185,8 +185,8 @@ static int load_manifest(struct loading *l, const struct sp_descriptor *d, const
 
 	if (take_blob(l, blob_path(l, d->digest), d->digest, d->size, digest, err) < 0)
 		return -1;
-	json = sp_image_store_read_blob(l->store, l->arena, d->digest, SP_MANIFEST_MAX_BYTES, &len,
-					err);
+	json = sp_image_store_read_checked(l->store, l->arena, d->digest, SP_MANIFEST_MAX_BYTES,
+					   &len, err);
 	if (!json || sp_manifest_doc_parse(l->arena, json, len, &doc, err) < 0)
 		return -1;
 	if (doc.kind == SP_DOC_INDEX) {

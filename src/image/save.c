@@ -113,8 +113,8 @@ static int put_image(struct saving *s, const char *ref, struct sp_buf *index, st
 
 	if (sp_image_store_get(s->store, &s->arena, ref, &img, err) < 0)
 		return -1;
-	json = sp_image_store_read_blob(s->store, &s->arena, img.digest, SP_MANIFEST_MAX_BYTES,
-					&len, err);
+	json = sp_image_store_read_checked(s->store, &s->arena, img.digest, SP_MANIFEST_MAX_BYTES,
+					   &len, err);
 	if (!json || sp_manifest_doc_parse(&s->arena, json, len, &doc, err) < 0 ||
 	    put_blob(s, img.digest, &size, err) < 0 ||
 	    put_blob(s, doc.config.digest, NULL, err) < 0)

@@ -5,7 +5,7 @@
  *   <images>/blobs/sha256/<hex>      manifests, configs, layers as received
  *   <images>/layers/<hex>/           an unpacked layer, ready for overlayfs
  *   <images>/layers/<hex>.ok         it is complete and on disk
- *   <images>/refs/<hex of the name>  one JSON file per name
+ *   <images>/refs/<name>-<hash>.json one file per name
  *   <images>/tmp/, locks/, lock      work in progress; `lock` is held shared by users, exclusively
  * by prune
  *
@@ -68,7 +68,15 @@ int sp_image_store_remove(struct sp_image_store *s, const char *ref, struct sp_e
 int sp_image_store_prune(struct sp_image_store *s, uint64_t *freed_bytes, uint32_t *kept_in_use,
 			 struct sp_error *err);
 
-/* ---- adding ---- */
+/* ---- adding: needs the libraries for archives and digests; sidepod-worker has them ---- */
+
+/** sp_image_store_sweep() - Remove the unfinished work of processes that died */
+void sp_image_store_sweep(struct sp_image_store *s);
+/** sp_image_store_read_checked() - Like sp_image_store_read_blob(); SP_E_CORRUPT when the digest is
+ * not its content's */
+char *sp_image_store_read_checked(const struct sp_image_store *s, struct sp_arena *a,
+				  const char *digest, size_t max, size_t *len,
+				  struct sp_error *err);
 
 bool sp_image_store_has_blob(const struct sp_image_store *s, const char *digest);
 
