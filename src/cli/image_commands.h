@@ -21,7 +21,7 @@ extern const struct sp_flag sp_image_load_flags[], sp_image_save_flags[], sp_ima
 			 "writes, plain or compressed; - reads standard input.",                   \
 		.examples = {{"image load app.tar", "with the names in the archive"},              \
 			     {"image load layout/ --name web:1", "give it a name"},                \
-			     {"docker save web:1 | sidepod image load -", "from Docker"}},         \
+			     {"image load - --quiet", "from a pipe: docker save web:1 | …"}},      \
 		.completes = SP_COMPLETE_FILE, .run = (fn)                                         \
 	}
 #define SP_IMAGE_SAVE_COMMAND(fn)                                                                  \
