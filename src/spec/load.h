@@ -15,6 +15,11 @@
 #define SP_DEPTH_MAX        100
 #define SP_NODES_MAX        (250u * 1000) /* of one stream, aliases expanded; 64 bytes each */
 
+#define SP_OBJECTS_MAX 4096
+
+/* Releases 1.x whose behaviour can be asked for. */
+#define SP_KUBE_MINOR_NEWEST 37
+
 enum sp_kind {
 	SP_KIND_UNKNOWN,
 	SP_KIND_POD,
@@ -52,6 +57,12 @@ struct sp_object {
 		struct sp_k_pod *pod;
 		struct sp_k_config_map *config_map;
 		struct sp_k_secret *secret;
+		struct sp_k_job *job;
+		struct sp_k_cron_job *cron_job;
+		struct sp_k_workload *workload; /* Deployment, ReplicaSet, StatefulSet, DaemonSet */
+		struct sp_k_service *service;
+		struct sp_k_pvc *pvc;
+		struct sp_k_namespace *name_space;
 	};
 };
 
@@ -59,8 +70,9 @@ enum sp_validate { SP_VALIDATE_STRICT, SP_VALIDATE_WARN, SP_VALIDATE_IGNORE };
 
 struct sp_load_options {
 	enum sp_validate validate; /* what an unknown field is */
-	int kube_minor;            /* 0: newest known (37) */
+	int kube_minor;            /* 0: SP_KUBE_MINOR_NEWEST */
 	const char *default_ns;    /* NULL: "default" */
+	uint64_t name_seed;        /* chance for the endings of generateName */
 };
 
 struct sp_manifest {

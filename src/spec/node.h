@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/error.h"
 
 enum sp_node_kind {
 	SP_NODE_NULL,
@@ -84,6 +85,15 @@ bool sp_node_equal(const struct sp_node *a, const struct sp_node *b);
  * YAML 1.1 words: yes, no, on, off, y, n are booleans; 0644 is octal; 1_000 is a number.
  */
 void sp_scalar_resolve(const char *text, size_t len, struct sp_node *ret);
+
+/**
+ * sp_node_from_json() - Strict JSON text (RFC 8259) into a tree without places
+ *
+ * For input of other sidepod processes; what users write goes through sp_yaml_parse(). Limits are
+ * those of spec/load.h. Errors tell line and column.
+ */
+int sp_node_from_json(struct sp_arena *a, const char *bytes, size_t len, struct sp_node **ret,
+		      struct sp_error *err);
 
 /** sp_node_json() - Print as JSON; @indent < 0: one line */
 void sp_node_json(const struct sp_node *n, int indent, struct sp_buf *out);

@@ -351,4 +351,138 @@ struct sp_k_secret {
 	struct sp_opt_bool immutable;
 };
 
+/* ---- the other kinds: what controllers need ------------------------------------------------- */
+
+struct sp_k_selector_req {
+	const struct sp_node *node;
+	const char *key, *op; /* In, NotIn, Exists, DoesNotExist */
+	struct sp_strs values;
+};
+struct sp_k_selector {
+	const struct sp_node *node;
+	struct sp_map labels;
+	SP_LIST(sp_k_selector_req) exprs;
+};
+
+struct sp_k_failure_codes {
+	const struct sp_node *node;
+	const char *container, *op;
+	struct sp_ints values;
+};
+struct sp_k_failure_condition {
+	const struct sp_node *node;
+	const char *type, *status;
+};
+struct sp_k_failure_rule {
+	const struct sp_node *node;
+	const char *action;
+	struct sp_k_failure_codes *codes;
+	SP_LIST(sp_k_failure_condition) conditions;
+};
+struct sp_k_failure_policy {
+	const struct sp_node *node;
+	SP_LIST(sp_k_failure_rule) rules;
+};
+struct sp_k_success_rule {
+	const struct sp_node *node;
+	const char *indexes; /* "0,2-4" */
+	struct sp_opt_int count;
+};
+struct sp_k_success_policy {
+	const struct sp_node *node;
+	SP_LIST(sp_k_success_rule) rules;
+};
+struct sp_k_job_spec {
+	const struct sp_node *node;
+	struct sp_opt_int parallelism, completions, active_deadline_s, backoff_limit,
+		backoff_limit_per_index, max_failed_indexes, ttl_s;
+	struct sp_opt_bool suspend, manual_selector;
+	const char *completion_mode, *replacement_policy, *managed_by;
+	struct sp_k_selector *selector;
+	struct sp_k_failure_policy *failure_policy;
+	struct sp_k_success_policy *success_policy;
+	struct sp_k_pod_template *template;
+};
+struct sp_k_job {
+	const struct sp_node *node;
+	struct sp_k_meta *meta;
+	struct sp_k_job_spec *spec;
+};
+struct sp_k_job_template {
+	const struct sp_node *node;
+	struct sp_k_meta *meta;
+	struct sp_k_job_spec *spec;
+};
+struct sp_k_cron_job_spec {
+	const struct sp_node *node;
+	const char *schedule, *time_zone, *concurrency_policy;
+	struct sp_opt_int starting_deadline_s, successful_history, failed_history;
+	struct sp_opt_bool suspend;
+	struct sp_k_job_template *job_template;
+};
+struct sp_k_cron_job {
+	const struct sp_node *node;
+	struct sp_k_meta *meta;
+	struct sp_k_cron_job_spec *spec;
+};
+
+struct sp_k_rolling_update {
+	const struct sp_node *node;
+	struct sp_int_or_str max_surge, max_unavailable;
+	struct sp_opt_int partition; /* StatefulSet */
+};
+struct sp_k_strategy { /* strategy of a Deployment, updateStrategy of the sets */
+	const struct sp_node *node;
+	const char *type;
+	struct sp_k_rolling_update *rolling;
+};
+/* spec of Deployment, ReplicaSet, StatefulSet and DaemonSet: each uses what it has */
+struct sp_k_workload_spec {
+	const struct sp_node *node;
+	struct sp_opt_int replicas, min_ready_s, revision_history, progress_deadline_s;
+	struct sp_opt_bool paused;
+	const char *service_name, *pod_management;
+	struct sp_k_selector *selector;
+	struct sp_k_strategy *strategy;
+	struct sp_k_pod_template *template;
+};
+struct sp_k_workload {
+	const struct sp_node *node;
+	struct sp_k_meta *meta;
+	struct sp_k_workload_spec *spec;
+};
+
+struct sp_k_service_port {
+	const struct sp_node *node;
+	const char *name, *protocol, *app_protocol;
+	struct sp_opt_int port, node_port;
+	struct sp_int_or_str target;
+};
+struct sp_k_service_spec {
+	const struct sp_node *node;
+	const char *type, *cluster_ip;
+	struct sp_map selector;
+	SP_LIST(sp_k_service_port) ports;
+};
+struct sp_k_service {
+	const struct sp_node *node;
+	struct sp_k_meta *meta;
+	struct sp_k_service_spec *spec;
+};
+struct sp_k_pvc_spec {
+	const struct sp_node *node;
+	struct sp_strs access_modes;
+	const char *volume_name, *storage_class, *volume_mode;
+	struct sp_k_resources *resources;
+};
+struct sp_k_pvc {
+	const struct sp_node *node;
+	struct sp_k_meta *meta;
+	struct sp_k_pvc_spec *spec;
+};
+struct sp_k_namespace {
+	const struct sp_node *node;
+	struct sp_k_meta *meta;
+};
+
 #endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Small questions to the typed structs. */
+#include "spec/types.h"
+
+const char *sp_map_get(const struct sp_map *m, const char *key)
+{
+	for (uint32_t i = 0; i < m->n; i++)
+		if (sp_streq(m->v[i].key, key))
+			return m->v[i].value;
+	return NULL;
+}
+
+const struct sp_quantity *sp_res_get(const struct sp_res_list *l, const char *name)
+{
+	for (uint32_t i = 0; i < l->n; i++)
+		if (sp_streq(l->v[i].name, name))
+			return &l->v[i].q;
+	return NULL;
+}
