@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sys/sys.h"
+
+#include "sys/fd.h"
+
+#include <dirent.h>
+#include <linux/filter.h>
+#include <linux/keyctl.h>
+#include <linux/seccomp.h>
+#include <sys/syscall.h>
+
+static long ret_of(long r)
+{
+	return r < 0 ? -errno : r;
+}
+
+pid_t sys_clone3(struct clone_args *args)
+{
+	return (pid_t)ret_of(syscall(SYS_clone3, args, sizeof(*args)));
+}
+
+int sys_pidfd_open(pid_t pid, unsigned flags)
+{
+	return (int)ret_of(syscall(SYS_pidfd_open, pid, flags));
+}
+
+int sys_pidfd_send_signal(int pidfd, int sig)
+{
+	return (int)ret_of(syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0));
+}
+
+int sys_waitid(int idtype, id_t id, siginfo_t *ret, int options)
+{
+	return (int)ret_of(syscall(SYS_waitid, idtype, id, ret, options, NULL));
+}
+
+int sys_openat2(int dir_fd, const char *path, uint64_t flags, mode_t mode, uint64_t resolve)
+{
+	struct open_how how = {
+		.flags = flags | O_CLOEXEC, .mode = flags & O_CREAT ? mode : 0, .resolve = resolve};
+
+	return (int)ret_of(syscall(SYS_openat2, dir_fd, path, &how, sizeof(how)));
+}
+
+int sys_open_tree(int dir_fd, const char *path, unsigned flags)
+{
+	return (int)ret_of(syscall(SYS_open_tree, dir_fd, path, flags | O_CLOEXEC));
+}
+
+int sys_move_mount(int from_fd, const char *from, int to_fd, const char *to, unsigned flags)
+{
+	return (int)ret_of(syscall(SYS_move_mount, from_fd, from, to_fd, to, flags));
+}
+
+int sys_fsopen(const char *fs)
+{
+	return (int)ret_of(syscall(SYS_fsopen, fs, FSOPEN_CLOEXEC));
+}
+
+int sys_fsconfig(int fd, unsigned cmd, const char *key, const void *value, int aux)
+{
+	return (int)ret_of(syscall(SYS_fsconfig, fd, cmd, key, value, aux));
+}
+
+int sys_fsmount(int fd, unsigned attrs)
+{
+	return (int)ret_of(syscall(SYS_fsmount, fd, FSMOUNT_CLOEXEC, attrs));
+}
+
+int sys_mount_setattr(int dir_fd, const char *path, unsigned flags, uint64_t attr_set,
+		      uint64_t attr_clr, uint64_t propagation)
+{
+	struct mount_attr attr = {
+		.attr_set = attr_set, .attr_clr = attr_clr, .propagation = propagation};
+
+	return (int)ret_of(syscall(SYS_mount_setattr, dir_fd, path, flags, &attr, sizeof(attr)));
+}
+
+int sys_mount(const char *source, const char *target, const char *fs, unsigned long flags,
+	      const char *data)
+{
+	return (int)ret_of(mount(source, target, fs, flags, data));
+}
+
+int sys_pivot_root(const char *new_root, const char *put_old)
+{
+	return (int)ret_of(syscall(SYS_pivot_root, new_root, put_old));
+}
+
+int sys_setns(int fd, int flags)
+{
+	return (int)ret_of(syscall(SYS_setns, fd, flags));
+}
+
+int sys_unshare(int flags)
+{
+	return (int)ret_of(syscall(SYS_unshare, flags));
+}
+
+int sys_close_range(unsigned first, unsigned last, unsigned flags)
+{
+	return (int)ret_of(syscall(SYS_close_range, first, last, flags));
+}
+
+int sys_bpf(int cmd, void *attr, size_t size)
+{
+	return (int)ret_of(syscall(SYS_bpf, cmd, attr, size));
+}
+
+int sys_seccomp_filter(const void *filter, uint16_t n)
+{
+	/* the kernel only reads the program */
+	struct sock_fprog prog = {.len = n, .filter = (struct sock_filter *)(uintptr_t)filter};
+
+	return (int)ret_of(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog));
+}
+
+int sys_join_new_keyring(void)
+{
+	return (int)ret_of(syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL));
+}
+
+int sys_write_file(int dir_fd, const char *path, const char *text)
+{
+	int fd = openat(dir_fd, path, O_WRONLY | O_CLOEXEC | O_NOCTTY), r = 0;
+	size_t n = strlen(text);
+	ssize_t done;
+
+	if (fd < 0)
+		return -errno;
+	do
+		done = write(fd, text, n);
+	while (done < 0 && errno == EINTR);
+	if (done < 0)
+		r = -errno;
+	else if ((size_t)done != n)
+		r = -EIO;
+	(void)sp_close(fd); /* files of the kernel report at write */
+	return r;
+}
+
+ssize_t sys_read_file(int dir_fd, const char *path, char *buf, size_t size)
+{
+	int fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	size_t have = 0;
+	ssize_t n = 1;
+
+	if (fd < 0)
+		return -errno;
+	while (have < size - 1 && n != 0) {
+		n = read(fd, buf + have, size - 1 - have);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			n = -errno;
+			(void)sp_close(fd);
+			return n;
+		}
+		have += (size_t)n;
+	}
+	(void)sp_close(fd);
+	buf[have] = '\0';
+	return (ssize_t)have;
+}
+
+/* Depth is bounded by descriptors, not by stack: a tree that is too deep is reported (EMFILE). */
+static int remove_below(int dir_fd)
+{
+	int r = 0, k;
+	DIR *d = fdopendir(dir_fd);
+	struct dirent *e;
+
+	if (!d) {
+		r = -errno;
+		(void)sp_close(dir_fd);
+		return r;
+	}
+	while ((e = readdir(d))) {
+		if (sp_streq(e->d_name, ".") || sp_streq(e->d_name, ".."))
+			continue;
+		if (e->d_type != DT_DIR) {
+			k = unlinkat(dirfd(d), e->d_name, 0) < 0 ? -errno : 0;
+			if (k == -EISDIR) /* file systems without d_type */
+				k = sys_remove_tree(dirfd(d), e->d_name);
+		} else {
+			k = sys_remove_tree(dirfd(d), e->d_name);
+		}
+		if (k < 0 && k != -ENOENT && r == 0)
+			r = k;
+	}
+	(void)closedir(d); /* read-only */
+	return r;
+}
+
+int sys_remove_tree(int dir_fd, const char *name)
+{
+	int fd, r, k;
+
+	if (unlinkat(dir_fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return 0;
+	if (errno == ENOTDIR)
+		return unlinkat(dir_fd, name, 0) < 0 && errno != ENOENT ? -errno : 0;
+	if (errno != ENOTEMPTY && errno != EEXIST)
+		return -errno;
+	fd = sys_openat2(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0,
+			 RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
+	if (fd < 0)
+		return fd;
+	r = remove_below(fd);
+	k = unlinkat(dir_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : 0;
+	return r < 0 ? r : k;
+}
