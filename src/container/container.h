@@ -55,12 +55,18 @@ struct sp_sandbox_params {
 
 struct sp_sandbox;
 
-/** sp_sandbox_open() - Pod cgroup and namespaces; network is brought up by the caller afterwards
- * (net/net.h) */
+/**
+ * sp_sandbox_open() - Pod cgroup and namespaces; the network is brought up by the caller afterwards
+ * (net/net.h)
+ * @p: kept, with everything it points to
+ *
+ * One per process: the calling process moves into the namespaces. Sysctls are written here; the
+ * process gets a session keyring of its own.
+ */
 int sp_sandbox_open(const struct sp_sandbox_params *p, struct sp_sandbox **ret,
 		    struct sp_error *err);
 /** sp_sandbox_close() - Kill what is left, remove cgroups; mounts and namespaces go with the
- * process. Return: NULL */
+ * process. Containers are to be freed before. Return: NULL */
 struct sp_sandbox *sp_sandbox_close(struct sp_sandbox *s);
 /**
  * sp_sandbox_enter_host() - For a child that was just forked: back to the namespaces (mount,
@@ -91,6 +97,7 @@ struct sp_volume {
 	int fd; /* O_PATH */
 	bool read_only;
 	bool memory; /* tmpfs */
+	bool host;   /* `fd` belongs to the mount namespace in which the supervisor was started */
 	mode_t mode; /* for subPath directories made in it (VOL-4) */
 };
 
