@@ -178,11 +178,11 @@ struct sp_pod {
 	struct sp_pod_cond conds[SP_COND_TYPES];
 	uint8_t gates[SP_GATES_MAX]; /* enum sp_cond_status */
 	char ip[SP_IP_MAX];
+	uint16_t n_pulls, images_len; /* used of the stores below */
 
 	struct sp_ctr ctrs[SP_CONTAINERS_MAX];
 
 	/* Untouched unless something failed or changed. */
-	uint16_t n_pulls, images_len;
 	struct sp_pull_entry pulls[SP_PULL_ENTRIES];
 	char images[SP_IMAGES_BYTES];
 	char details[SP_DETAILS_BYTES];       /* n_ctrs equal slots */
