@@ -85,47 +85,44 @@ static enum sp_code code_of_errno(int errnum)
 	}
 }
 
-int sp_fail(struct sp_error *err, enum sp_code code, const char *fmt, ...)
+void sp_error_set(struct sp_error *err, enum sp_code code, const char *fmt, ...)
 {
 	va_list ap;
 
 	if (!err)
-		return -1;
+		return;
 	err->code = code;
 	err->errnum = 0;
 	va_start(ap, fmt);
 	mark_cut(err->text, sizeof(err->text), vsnprintf(err->text, sizeof(err->text), fmt, ap));
 	va_end(ap);
-	return -1;
 }
 
-int sp_fail_errno(struct sp_error *err, int errnum, const char *fmt, ...)
+void sp_error_set_errno(struct sp_error *err, int errnum, const char *fmt, ...)
 {
 	const char *cause = strerrordesc_np(errnum);
 	va_list ap;
 
 	if (!err)
-		return -1;
+		return;
 	err->code = code_of_errno(errnum);
 	err->errnum = errnum;
 	va_start(ap, fmt);
 	(void)vsnprintf(err->text, sizeof(err->text), fmt, ap); /* a cut is marked just below */
 	va_end(ap);
 	append_cause(err, cause ? cause : "unknown error");
-	return -1;
 }
 
-int sp_wrap(struct sp_error *err, const char *fmt, ...)
+void sp_error_wrap(struct sp_error *err, const char *fmt, ...)
 {
 	char inner[sizeof(err->text)];
 	va_list ap;
 
 	if (!err)
-		return -1;
+		return;
 	memcpy(inner, err->text, sizeof(inner));
 	va_start(ap, fmt);
 	(void)vsnprintf(err->text, sizeof(err->text), fmt, ap); /* a cut is marked just below */
 	va_end(ap);
 	append_cause(err, inner);
-	return -1;
 }

@@ -32,18 +32,24 @@ struct sp_error {
 /**
  * sp_fail() - Fill @err and return -1
  * @err: may be NULL when the caller does not care for the text
+ *
+ * The three are macros around functions so that compilers and analysers see the -1.
  */
-int sp_fail(struct sp_error *err, enum sp_code code, const char *fmt, ...) SP_PRINTF(3, 4);
+#define sp_fail(err, code, ...) (sp_error_set(err, code, __VA_ARGS__), -1)
 
 /**
  * sp_fail_errno() - Like sp_fail(), from an errno value; ": <cause>" is appended and the class
  * chosen
  * @errnum: positive errno
  */
-int sp_fail_errno(struct sp_error *err, int errnum, const char *fmt, ...) SP_PRINTF(3, 4);
+#define sp_fail_errno(err, errnum, ...) (sp_error_set_errno(err, errnum, __VA_ARGS__), -1)
 
 /** sp_wrap() - Put "<fmt>: " before the text of @err; code and errnum stay. Return: -1 */
-int sp_wrap(struct sp_error *err, const char *fmt, ...) SP_PRINTF(2, 3);
+#define sp_wrap(err, ...) (sp_error_wrap(err, __VA_ARGS__), -1)
+
+void sp_error_set(struct sp_error *err, enum sp_code code, const char *fmt, ...) SP_PRINTF(3, 4);
+void sp_error_set_errno(struct sp_error *err, int errnum, const char *fmt, ...) SP_PRINTF(3, 4);
+void sp_error_wrap(struct sp_error *err, const char *fmt, ...) SP_PRINTF(2, 3);
 
 /** sp_code_name() - Stable lower-case word for a class, e.g. "not-found" */
 const char *sp_code_name(enum sp_code code);
