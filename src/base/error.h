@@ -29,23 +29,28 @@ struct sp_error {
 	char text[512]; /* "outer: inner: cause"; a cut text ends in "..." */
 };
 
+static inline int sp_failed(void)
+{
+	return -1;
+}
+
 /**
  * sp_fail() - Fill @err and return -1
  * @err: may be NULL when the caller does not care for the text
  *
  * The three are macros around functions so that compilers and analysers see the -1.
  */
-#define sp_fail(err, code, ...) (sp_error_set(err, code, __VA_ARGS__), -1)
+#define sp_fail(err, code, ...) (sp_error_set(err, code, __VA_ARGS__), sp_failed())
 
 /**
  * sp_fail_errno() - Like sp_fail(), from an errno value; ": <cause>" is appended and the class
  * chosen
  * @errnum: positive errno
  */
-#define sp_fail_errno(err, errnum, ...) (sp_error_set_errno(err, errnum, __VA_ARGS__), -1)
+#define sp_fail_errno(err, errnum, ...) (sp_error_set_errno(err, errnum, __VA_ARGS__), sp_failed())
 
 /** sp_wrap() - Put "<fmt>: " before the text of @err; code and errnum stay. Return: -1 */
-#define sp_wrap(err, ...) (sp_error_wrap(err, __VA_ARGS__), -1)
+#define sp_wrap(err, ...) (sp_error_wrap(err, __VA_ARGS__), sp_failed())
 
 void sp_error_set(struct sp_error *err, enum sp_code code, const char *fmt, ...) SP_PRINTF(3, 4);
 void sp_error_set_errno(struct sp_error *err, int errnum, const char *fmt, ...) SP_PRINTF(3, 4);

@@ -320,7 +320,8 @@ void sp_pod_step(const struct sp_pod_spec *spec, struct sp_pod *pod, const struc
 		if (!s.again)
 			break;
 		/* every round moves some container on; none has that many stages */
-		assert(++rounds < 16 * SP_CONTAINERS_MAX);
+		rounds++;
+		assert(rounds < 16 * SP_CONTAINERS_MAX);
 	}
 	sp_publish(&s);
 	if (pod->terminal)
