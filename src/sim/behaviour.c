@@ -62,7 +62,7 @@ static int read_span(const struct sp_scn_reader *r, const struct sp_node *n, con
 
 	if (!n)
 		return 0;
-	if (sp_streq(sp_node_str(n, ""), word)) {
+	if (*word && sp_streq(sp_node_str(n, ""), word)) {
 		*ret = SP_NEVER;
 		return 0;
 	}
