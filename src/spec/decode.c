@@ -77,10 +77,25 @@ static bool is_scalar(const struct sp_node *n)
 	return n->kind != SP_NODE_LIST && n->kind != SP_NODE_MAP;
 }
 
+/* A command line as one text: a shell would split it, and nobody else does. */
+static const char *words_fix(struct decoder *d, const char *path, const char *text)
+{
+	SP_CLEANUP(sp_buf_done) struct sp_buf b = {0};
+	size_t n = strlen(path);
+	bool command = n > 8 && sp_streq(path + n - 8, ".command") && strchr(text, ' ');
+
+	sp_buf_puts(&b, command ? "write [\"sh\", \"-c\", " : "write [");
+	sp_buf_json(&b, text);
+	sp_buf_putc(&b, ']');
+	return b.failed ? NULL : sp_arena_strdup(d->arena, b.ptr);
+}
+
 /* What to do about a value of the wrong type. */
-static const char *type_fix(struct decoder *d, const struct sp_node *n, const char *want)
+static const char *type_fix(struct decoder *d, const char *path, const struct sp_node *n,
+			    const char *want)
 {
 	struct sp_node inside = {0};
+	sp_time t;
 
 	if (sp_streq(want, "a string") && is_scalar(n) && n->len < 60)
 		return sp_arena_printf(d->arena, "quote it: \"%s\"", n->text);
@@ -91,6 +106,14 @@ static const char *type_fix(struct decoder *d, const struct sp_node *n, const ch
 	}
 	if (sp_streq(want, "a boolean"))
 		return "write true or false";
+	if (sp_streq(want, "an integer") && n->kind == SP_NODE_STR && n->len < 60 &&
+	    sp_parse_go_duration(n->text, &t) == 0 && t % SP_SEC == 0)
+		return sp_arena_printf(d->arena, "write %lld, a number of seconds",
+				       (long long)(t / SP_SEC));
+	if (sp_streq(want, "an integer") && n->kind == SP_NODE_FLOAT)
+		return "write a whole number";
+	if (sp_streq(want, "a list of strings") && n->kind == SP_NODE_STR && n->len < 60)
+		return words_fix(d, path, n->text);
 	if (strncmp(want, "a list", 6) == 0 && n->kind != SP_NODE_LIST)
 		return "begin each item with \"- \", on lines of their own";
 	if (sp_streq(want, "a map") && n->kind == SP_NODE_LIST)
@@ -113,7 +136,7 @@ static void wrong_type(struct decoder *d, const struct step *s, const struct sp_
 	g->rule = "SP004";
 	g->path = path;
 	g->len = sp_decode_width(n);
-	g->fix = type_fix(d, n, want);
+	g->fix = type_fix(d, path, n, want);
 }
 
 static struct sp_diag *bad_value(struct decoder *d, const struct step *s, const struct sp_node *n,
@@ -170,7 +193,10 @@ static bool get_int(struct decoder *d, const struct step *s, const struct sp_nod
 	int64_t v;
 
 	if (!whole(n, &v)) {
-		wrong_type(d, s, n, "an integer");
+		if (n->kind == SP_NODE_FLOAT && (n->f > 9e15 || n->f < -9e15))
+			bad_value(d, s, n, "is too large a number");
+		else
+			wrong_type(d, s, n, "an integer");
 		return false;
 	}
 	if (is_32 && (v < INT32_MIN || v > INT32_MAX)) {
