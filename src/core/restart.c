@@ -180,7 +180,24 @@ static bool pull_forgotten(const struct sp_step *s, const struct sp_pull_entry *
 	return s->now - e->updated_at > SP_FORGET;
 }
 
-/* sp_pull_hold() - When the image of @i may be pulled again; 0 at once */
+/* Another container fetches the same image right now. */
+static bool pull_in_flight(const struct sp_step *s, uint16_t i)
+{
+	const char *image = sp_pod_image(s->spec, s->pod, i);
+
+	for (uint16_t k = 0; k < s->spec->n_ctrs; k++)
+		if (k != i && s->pod->ctrs[k].stage == SP_STAGE_IMAGE &&
+		    sp_streq(sp_pod_image(s->spec, s->pod, k), image))
+			return true;
+	return false;
+}
+
+/**
+ * sp_pull_hold() - When the image of @i may be pulled again
+ *
+ * Return: 0 at once; a time; SP_NEVER while another container tries the image that failed before,
+ * so that one failure counts once.
+ */
 sp_time sp_pull_hold(const struct sp_step *s, uint16_t i)
 {
 	uint64_t h;
@@ -191,8 +208,11 @@ sp_time sp_pull_hold(const struct sp_step *s, uint16_t i)
 	for (uint16_t k = 0; k < s->pod->n_pulls; k++) {
 		const struct sp_pull_entry *e = &s->pod->pulls[k];
 
-		if (e->image == h && !pull_forgotten(s, e) && s->now < e->updated_at + e->delay)
+		if (e->image != h || pull_forgotten(s, e))
+			continue;
+		if (s->now < e->updated_at + e->delay)
 			return e->updated_at + e->delay;
+		return pull_in_flight(s, i) ? SP_NEVER : 0;
 	}
 	return 0;
 }

@@ -417,6 +417,6 @@ void cw_expect(struct cw_story *story, const char *expected)
 	const char *log = cw_play(story);
 
 	if (!sp_streq(log, expected))
-		print_error("--- expected\n%s--- got\n%s---\n", expected, log);
+		(void)fprintf(stderr, "--- expected\n%s--- got\n%s---\n", expected, log);
 	assert_true(sp_streq(log, expected));
 }
