@@ -316,6 +316,21 @@ static size_t next_pending(void)
 	return best;
 }
 
+static void complete_ctr(struct sp_ctr_spec *c)
+{
+	if (!c->image)
+		c->image = "img";
+	for (int k = 0; k < SP_PROBES; k++) {
+		struct sp_probe_spec *p = &c->probes[k];
+
+		p->period_s = p->period_s ? p->period_s : 10;
+		p->timeout_s = p->timeout_s ? p->timeout_s : 1;
+		p->success_threshold = p->success_threshold ? p->success_threshold : 1;
+		p->failure_threshold = p->failure_threshold ? p->failure_threshold : 3;
+		p->grace_s = p->grace_s ? p->grace_s : -1;
+	}
+}
+
 static void complete_spec(struct cw_story *story)
 {
 	struct sp_pod_spec *spec = &story->spec;
@@ -338,6 +353,7 @@ static void complete_spec(struct cw_story *story)
 	spec->ctrs = story->ctrs;
 	spec->n_init = spec->n_ctrs = 0;
 	for (size_t i = 0; i < SP_ARRAY_LEN(story->ctrs) && story->ctrs[i].name; i++) {
+		complete_ctr(&story->ctrs[i]);
 		spec->n_ctrs++;
 		spec->n_init += story->ctrs[i].role != SP_ROLE_APP;
 	}

@@ -83,24 +83,23 @@ const char *cw_columns(const struct cw_story *story); /* "Running 1/2 0" */
 /* Play, compare with what is expected, show both when they differ. */
 void cw_expect(struct cw_story *story, const char *expected);
 
-/* Probe numbers with their defaults. */
+/* Numbers that are 0 get their defaults (DEF-10), a probe's grace_s -1; the image is "img". */
 #define CW_PROBE(...)                                                                              \
 	{                                                                                          \
-		.set = true, .period_s = 10, .timeout_s = 1, .success_threshold = 1,               \
-		.failure_threshold = 3, .grace_s = -1, __VA_ARGS__                                 \
+		.set = true, __VA_ARGS__                                                           \
 	}
 #define CW_INIT(n, ...)                                                                            \
 	{                                                                                          \
-		.name = n, .image = "img", .role = SP_ROLE_INIT, __VA_ARGS__                       \
+		.name = n, .role = SP_ROLE_INIT, __VA_ARGS__                                       \
 	}
 #define CW_APP(n, ...)                                                                             \
 	{                                                                                          \
-		.name = n, .image = "img", .role = SP_ROLE_APP, __VA_ARGS__                        \
+		.name = n, .role = SP_ROLE_APP, __VA_ARGS__                                        \
 	}
 #define CW_SIDECAR(n, ...)                                                                         \
 	{                                                                                          \
-		.name = n, .image = "img", .role = SP_ROLE_SIDECAR,                                \
-		.restart_policy = SP_RESTART_ALWAYS, __VA_ARGS__                                   \
+		.name = n, .role = SP_ROLE_SIDECAR, .restart_policy = SP_RESTART_ALWAYS,           \
+		__VA_ARGS__                                                                        \
 	}
 #define CW_EXITS(a, c)                                                                             \
 	{                                                                                          \

@@ -536,7 +536,7 @@ static void test_sandbox_lost(void **state)
 {
 	struct cw_story story = {
 		.ctrs = {CW_INIT("i1"), CW_SIDECAR("s2"), CW_INIT("i3"), CW_APP("r1")},
-		.world = {CW_EXITS(2, 0), {0}, CW_EXITS(2, 0)},
+		.world = {[0] = CW_EXITS(2, 0), [2] = CW_EXITS(2, 0)},
 		.stimuli = {{.at = 20, .kind = SP_EV_SANDBOX_LOST}},
 		.horizon = 30,
 		.show = CW_EVENTS,
