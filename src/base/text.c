@@ -418,6 +418,29 @@ int sp_parse_rfc3339(const char *s, int64_t *ret_wall_ns)
 	return 0;
 }
 
+void sp_base64_encode(const char *bytes, size_t len, struct sp_buf *b)
+{
+	static const char alphabet[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const unsigned char *s = (const unsigned char *)bytes;
+
+	for (size_t i = 0; i < len; i += 3) {
+		size_t n = SP_MIN(len - i, (size_t)3);
+		uint32_t v = (uint32_t)s[i] << 16;
+		char out[4];
+
+		if (n > 1)
+			v |= (uint32_t)s[i + 1] << 8;
+		if (n > 2)
+			v |= s[i + 2];
+		out[0] = alphabet[v >> 18];
+		out[1] = alphabet[v >> 12 & 63];
+		out[2] = n > 1 ? alphabet[v >> 6 & 63] : '=';
+		out[3] = n > 2 ? alphabet[v & 63] : '=';
+		sp_buf_add(b, out, sizeof(out));
+	}
+}
+
 size_t sp_base64_size(size_t len)
 {
 	return len / 4 * 3 + 3;

@@ -12,6 +12,9 @@ int sp_parse_i64(const char *s, int64_t min, int64_t max, int64_t *ret);
 /** sp_parse_go_duration() - "1h2m3.5s", "300ms"; units h m s ms us ns. Return: 0 or -1 */
 int sp_parse_go_duration(const char *s, sp_time *ret);
 
+/** sp_base64_encode() - Standard alphabet with padding, one line */
+void sp_base64_encode(const char *bytes, size_t len, struct sp_buf *b);
+
 /** sp_base64_size() - Room that decoding @len characters may need */
 size_t sp_base64_size(size_t len);
 

@@ -151,7 +151,7 @@ void sp_decode_unknown(struct decoder *d, enum sp_type_id id, const struct sp_pa
 
 int sp_decode_minor(const struct decoder *d)
 {
-	return d->opt && d->opt->kube_minor ? d->opt->kube_minor : SP_KUBE_MINOR_NEWEST;
+	return d->opt && d->opt->kube_minor ? d->opt->kube_minor : SP_KUBE_MINOR;
 }
 
 void sp_decode_too_new(struct decoder *d, const struct sp_field *f, const struct sp_pair *p,

@@ -17,8 +17,10 @@
 
 #define SP_OBJECTS_MAX 4096
 
-/* Releases 1.x whose behaviour can be asked for. */
+/* Releases 1.x whose behaviour can be asked for, and the one that is followed otherwise. */
+#define SP_KUBE_MINOR_OLDEST 28
 #define SP_KUBE_MINOR_NEWEST 37
+#define SP_KUBE_MINOR        36
 
 enum sp_kind {
 	SP_KIND_UNKNOWN,
@@ -70,14 +72,15 @@ enum sp_validate { SP_VALIDATE_STRICT, SP_VALIDATE_WARN, SP_VALIDATE_IGNORE };
 
 struct sp_load_options {
 	enum sp_validate validate; /* what an unknown field is */
-	int kube_minor;            /* 0: SP_KUBE_MINOR_NEWEST */
+	int kube_minor;            /* 0: SP_KUBE_MINOR */
 	const char *default_ns;    /* NULL: "default" */
 	uint64_t name_seed;        /* chance for the endings of generateName */
 };
 
+/* Findings point to the sources' names; objects to the sources. */
 struct sp_manifest {
 	struct sp_arena arena;
-	struct sp_source *sources;
+	struct sp_source **sources;
 	uint32_t n_sources;
 	struct sp_object *objects;
 	uint32_t n_objects;
@@ -125,12 +128,22 @@ int sp_object_default(struct sp_arena *a, struct sp_object *o, const struct sp_l
 void sp_object_validate(struct sp_arena *a, const struct sp_object *o,
 			const struct sp_load_options *opt, struct sp_diags *diags);
 
-/** sp_pod_spec_core() - The core's view of a pod; texts are borrowed from @pod, arrays are in @a */
+/**
+ * sp_pod_spec_core() - The core's view of a pod; texts are borrowed from @meta and @pod, arrays are
+ * in @a
+ * @pod: defaults applied, validated
+ * @kube_minor: 0: SP_KUBE_MINOR
+ *
+ * Fails only for what the core has no room for: more than SP_CONTAINERS_MAX containers or
+ * SP_GATES_MAX gates.
+ */
 struct sp_pod_spec;
 struct sp_res_pod;
 int sp_pod_spec_core(struct sp_arena *a, const struct sp_k_meta *meta,
 		     const struct sp_k_pod_spec *pod, int kube_minor, struct sp_pod_spec *ret,
 		     struct sp_error *err);
+
+/** sp_pod_resources() - Requests and limits of all containers. Return: 0, -1 too many containers */
 int sp_pod_resources(const struct sp_k_pod_spec *pod, struct sp_res_pod *ret);
 
 #endif

@@ -558,7 +558,7 @@ static void cron_job(struct sp_v *v, const struct sp_object *o)
 void sp_object_validate(struct sp_arena *a, const struct sp_object *o,
 			const struct sp_load_options *opt, struct sp_diags *diags)
 {
-	struct sp_v v = {.a = a, .diags = diags, .minor = SP_KUBE_MINOR_NEWEST};
+	struct sp_v v = {.a = a, .diags = diags, .minor = SP_KUBE_MINOR};
 	const struct sp_vp *meta = VP_ROOT("metadata", sp_node_get(o->node, "metadata"));
 
 	if (!o->any)
