@@ -289,15 +289,16 @@ void sp_restart_all_begin(struct sp_step *s)
 void sp_restart_all_step(struct sp_step *s)
 {
 	struct sp_pod *pod = s->pod;
+	bool gone = true;
 
 	for (uint16_t i = 0; i < s->spec->n_ctrs; i++) {
 		struct sp_ctr *c = &pod->ctrs[i];
 
-		if (c->kill != SP_KILL_NONE)
-			sp_kill_advance(s, i);
-		if (sp_alive(c) || c->kill != SP_KILL_NONE || c->stage == SP_STAGE_CREATE)
-			return;
+		sp_kill_advance(s, i);
+		gone &= !sp_alive(c) && c->kill == SP_KILL_NONE && c->stage != SP_STAGE_CREATE;
 	}
+	if (!gone)
+		return;
 	for (uint16_t i = 0; i < s->spec->n_ctrs; i++) {
 		struct sp_ctr *c = &pod->ctrs[i];
 
