@@ -131,10 +131,28 @@ static void check_duplicate(struct sp_manifest *m, const struct sp_object *o)
 	}
 }
 
+/* What validation refuses is told once, not also as something that is not acted on. */
+static void drop_refused(struct sp_manifest *m, uint32_t first_unacted, uint32_t first_diag)
+{
+	uint32_t kept = first_unacted;
+
+	for (uint32_t i = first_unacted; i < m->unacted.n; i++) {
+		bool refused = false;
+
+		for (uint32_t k = first_diag; k < m->diags.n && !refused; k++)
+			refused = m->diags.v[k].severity == SP_SEV_ERROR &&
+				  same_text(m->diags.v[k].path, m->unacted.v[i].path);
+		if (!refused)
+			m->unacted.v[kept++] = m->unacted.v[i];
+	}
+	m->unacted.n = kept;
+}
+
 /* ---- objects -------------------------------------------------------------------------------- */
 
 static int add_object(struct sp_manifest *m, const struct sp_source *src, struct sp_node *doc)
 {
+	uint32_t first_unacted = m->unacted.n, first_diag = m->diags.n;
 	struct sp_object o, *v;
 	int r;
 
@@ -151,6 +169,7 @@ static int add_object(struct sp_manifest *m, const struct sp_source *src, struct
 		    generate_name(m, o.meta) < 0)
 			return -1;
 		sp_object_validate(&m->arena, &o, &m->options, &m->diags);
+		drop_refused(m, first_unacted, first_diag);
 	}
 	check_duplicate(m, &o);
 	v = room_for_one(&m->arena, m->objects, m->n_objects, sizeof(*v));

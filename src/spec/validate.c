@@ -463,7 +463,10 @@ void v_meta(struct sp_v *v, const struct sp_vp *p, const struct sp_k_meta *m, bo
 			v_msgs(v, VP_FIELD(p, "generateName"), "VAL-20", m->generate_name, &msgs);
 		}
 	}
-	if (!v_empty(m->name) && named)
+	/* A name made from generateName has the problems of that one. */
+	if (!v_empty(m->name) && named &&
+	    (v_empty(m->generate_name) ||
+	     strncmp(m->name, m->generate_name, strlen(m->generate_name)) != 0))
 		v_name(v, VP_FIELD(p, "name"), "VAL-20", m->name, name_rule);
 	if (!v_empty(m->ns) && named)
 		v_name(v, VP_FIELD(p, "namespace"), "VAL-20", m->ns, sp_name_label);

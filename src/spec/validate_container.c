@@ -7,9 +7,7 @@
 
 #define RELEASE_CONTAINER_RESTART 35
 #define RELEASE_RESTART_ALL       36
-#define RELEASE_SLEEP             30
 #define RELEASE_SLEEP_ZERO        33
-#define RELEASE_STOP_SIGNAL       33
 #define RELEASE_ENV_RELAXED       32
 
 #define RULES_MAX      20
@@ -604,9 +602,7 @@ static void sleep_handler(struct sp_v *v, const struct sp_vp *p, const struct sp
 	int64_t seconds = s->seconds.set ? s->seconds.v : 0;
 	int64_t grace = spec->grace_s.set ? spec->grace_s.v : 30;
 
-	if (v->minor < RELEASE_SLEEP)
-		v_too_new(v, p, "VAL-51", "the sleep handler", RELEASE_SLEEP);
-	else if (seconds == 0 && v->minor < RELEASE_SLEEP_ZERO)
+	if (seconds == 0 && v->minor < RELEASE_SLEEP_ZERO)
 		v_invalid_int(v, p, "VAL-51", seconds,
 			      "must be greater than 0 and less than terminationGracePeriodSeconds "
 			      "(%lld); zero needs Kubernetes 1.%d or later",
@@ -644,9 +640,7 @@ static void stop_signal(struct sp_v *v, const struct sp_vp *p, const struct sp_k
 {
 	const struct sp_vp *at = VP_FIELD(p, "stopSignal");
 
-	if (v->minor < RELEASE_STOP_SIGNAL)
-		v_too_new(v, at, "VAL-52", "stopSignal", RELEASE_STOP_SIGNAL);
-	else if (v_empty(sp_node_str(sp_node_at(spec->node, "os.name"), NULL)))
+	if (v_empty(sp_node_str(sp_node_at(spec->node, "os.name"), NULL)))
 		v_forbidden(v, at, "VAL-52",
 			    "may not be set for containers with empty `spec.os.name`");
 	else if (!sp_signal_name_valid(l->stop_signal))
@@ -735,9 +729,6 @@ static void restart_policy(struct sp_v *v, const struct sp_vp *p, const struct s
 			v_too_new(v, policy, "VAL-15",
 				  "a restartPolicy other than Always on an init container",
 				  RELEASE_CONTAINER_RESTART);
-		if (c->restart_rules.n > 0)
-			v_too_new(v, VP_FIELD(p, "restartPolicyRules"), "VAL-17",
-				  "restartPolicyRules", RELEASE_CONTAINER_RESTART);
 		return;
 	}
 	if (c->restart_rules.n == 0)

@@ -29,9 +29,6 @@ struct sp_vp {
 #define VP_AT(p, i)      (&(const struct sp_vp){.up = (p), .idx = (i)})
 #define VP_ITEM(p, i, n) (&(const struct sp_vp){.up = (p), .idx = (i), .node = (n)})
 
-/* Whose rules apply when none is named. */
-#define SP_KUBE_MINOR_NEWEST 37
-
 struct sp_v {
 	struct sp_arena *a;
 	struct sp_diags *diags;
@@ -72,7 +69,7 @@ struct sp_diag *v_unsupported(struct sp_v *v, const struct sp_vp *p, const char 
 /* Unsupported value unless @s is in @set; absent is fine */
 bool v_one_of(struct sp_v *v, const struct sp_vp *p, const char *rule, const char *s,
 	      const char *const *set);
-/* "<what> needs Kubernetes 1.<minor> or later" */
+/* "<what> needs Kubernetes 1.<minor> or later": for values; the decoder knows the age of fields */
 struct sp_diag *v_too_new(struct sp_v *v, const struct sp_vp *p, const char *rule, const char *what,
 			  int minor);
 /* One Invalid value per message */

@@ -6,11 +6,10 @@
 #include "core/resources.h"
 #include "spec/validate_internal.h"
 
-#define RELEASE_POD_RESOURCES 34
-#define NAMESERVERS_MAX       3
-#define SEARCHES_MAX          32
-#define SEARCH_CHARS_MAX      2048
-#define DEADLINE_MAX_S        INT32_MAX
+#define NAMESERVERS_MAX  3
+#define SEARCHES_MAX     32
+#define SEARCH_CHARS_MAX 2048
+#define DEADLINE_MAX_S   INT32_MAX
 
 /* ---- containers -------------------------------------------------------------------------------
  */
@@ -81,10 +80,6 @@ static void pod_resources(struct sp_v *v, const struct sp_vp *spec, const struct
 
 	if (!s->resources)
 		return;
-	if (v->minor < RELEASE_POD_RESOURCES) {
-		v_too_new(v, p, "VAL-66", "pod-level resources", RELEASE_POD_RESOURCES);
-		return;
-	}
 	v_resources(v, p, s->resources, true);
 	if (sp_pod_resources(s, &sums) < 0)
 		return;
@@ -466,7 +461,7 @@ void sp_pod_update_validate(struct sp_arena *a, const struct sp_object *live,
 	const struct sp_k_pod_spec *was = live->pod->spec, *is = wanted->pod->spec;
 	struct sp_v v = {.a = a,
 			 .diags = diags,
-			 .minor = SP_KUBE_MINOR_NEWEST,
+			 .minor = SP_KUBE_MINOR,
 			 .first = diags->n,
 			 .at = wanted->node ? wanted->node->at : (struct sp_mark){0, 0},
 			 .file = wanted->source ? wanted->source->name : NULL};

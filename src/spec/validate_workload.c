@@ -7,8 +7,6 @@
 #include "core/cron.h"
 #include "spec/validate_internal.h"
 
-#define RELEASE_LIMIT_PER_INDEX 29
-#define RELEASE_SUCCESS_POLICY  31
 #define POLICY_RULES_MAX        20
 #define EXIT_CODES_MAX          255
 #define INDEXED_PARALLELISM_MAX 100000
@@ -306,18 +304,11 @@ void v_job_spec(struct sp_v *v, const struct sp_vp *p, const struct sp_node *spe
 	non_negative(v, p, "JOB-7", spec, "ttlSecondsAfterFinished");
 	non_negative(v, p, "JOB-8", spec, "backoffLimitPerIndex");
 	non_negative(v, p, "JOB-8", spec, "maxFailedIndexes");
-	if (v_has(spec, "backoffLimitPerIndex") && v->minor < RELEASE_LIMIT_PER_INDEX)
-		v_too_new(v, VP_FIELD(p, "backoffLimitPerIndex"), "JOB-8", "backoffLimitPerIndex",
-			  RELEASE_LIMIT_PER_INDEX);
 	job_modes(v, p, spec);
 	if (v_has(spec, "podFailurePolicy"))
 		failure_policy(v, p, spec, t);
-	if (v_has(spec, "successPolicy")) {
-		if (v->minor < RELEASE_SUCCESS_POLICY)
-			v_too_new(v, VP_FIELD(p, "successPolicy"), "JOB-8", "successPolicy",
-				  RELEASE_SUCCESS_POLICY);
+	if (v_has(spec, "successPolicy"))
 		success_policy(v, p, spec);
-	}
 	v_pod_template(v, VP_FIELD(p, "template"), t);
 	job_restart_policy(v, p, spec, t);
 }
