@@ -224,7 +224,7 @@ static __int128 fix_exp(__int128 x)
 
 uint64_t sp_cg_weight_container(uint64_t shares)
 {
-	const __int128 ln10 = (__int128)2531751043534; /* ln 10 · 2^40 */
+	const __int128 ln10 = (__int128)2531719083691; /* ln 10 · 2^40 */
 	__int128 l, x;
 
 	if (shares <= SHARES_MIN)
