@@ -54,6 +54,13 @@ int sp_what_delete_at(struct sp_what *w, sp_time at, const char *why, struct sp_
 /** sp_what_pod() - Spec and plan to simulate. Names, gates and numbers come from the manifest */
 int sp_what_pod(struct sp_what *w, int kube_minor, struct sp_scn_pod *ret, struct sp_error *err);
 
+/**
+ * sp_what_print() - A scenario file that expects what @sim showed: ready for `simulate --check`
+ * @sim: a simulation of sp_what_pod()'s result
+ */
+int sp_what_print(const struct sp_what *w, const struct sp_sim *sim, struct sp_buf *out,
+		  struct sp_error *err);
+
 /** sp_what_has_stimuli() - Does anything happen to the pod from outside? */
 bool sp_what_has_stimuli(const struct sp_what *w);
 

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reads whole files, and manifests from files, directories and stdin. */
+#include "cli/files.h"
+
+#include "base/text.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+static void close_file(FILE **f)
+{
+	if (*f && *f != stdin)
+		(void)fclose(*f); /* only read from */
+}
+
+static int read_all(FILE *f, struct sp_buf *b, const char *name, struct sp_error *err)
+{
+	char chunk[65536];
+	size_t n;
+
+	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0) {
+		sp_buf_add(b, chunk, n);
+		if (b->len > SP_SOURCE_MAX_BYTES)
+			return sp_fail(err, SP_E_NO_SPACE, "'%s' is larger than %u MiB", name,
+				       SP_SOURCE_MAX_BYTES >> 20);
+	}
+	if (ferror(f))
+		return sp_fail_errno(err, errno, "read '%s'", name);
+	return b->failed ? sp_fail(err, SP_E_NO_MEMORY, "read '%s'", name) : 0;
+}
+
+int sp_cli_read(struct sp_cli *cli, const char *path, struct sp_source *ret, struct sp_error *err)
+{
+	SP_CLEANUP(sp_buf_done) struct sp_buf b = {0};
+	SP_CLEANUP(close_file) FILE *f = sp_streq(path, "-") ? stdin : fopen(path, "re");
+	const char *name = f == stdin ? "<stdin>" : path;
+
+	if (!f)
+		return sp_fail_errno(err, errno, "open '%s'", path);
+	if (read_all(f, &b, name, err) < 0)
+		return -1;
+	ret->name = sp_arena_strdup(&cli->arena, name);
+	ret->bytes = sp_arena_strndup(&cli->arena, b.ptr ? b.ptr : "", b.len);
+	ret->len = b.len;
+	if (!ret->name || !ret->bytes)
+		return sp_fail(err, SP_E_NO_MEMORY, "read '%s'", name);
+	return 0;
+}
+
+static int is_manifest(const struct dirent *e)
+{
+	const char *dot = strrchr(e->d_name, '.');
+
+	return e->d_name[0] != '.' && dot &&
+	       (sp_streq(dot, ".yaml") || sp_streq(dot, ".yml") || sp_streq(dot, ".json"));
+}
+
+static int load_file(struct sp_cli *cli, const char *path, struct sp_manifest *m,
+		     struct sp_error *err)
+{
+	struct sp_source src;
+
+	if (sp_cli_read(cli, path, &src, err) < 0)
+		return -1;
+	if (sp_manifest_add(m, src.name, src.bytes, src.len) < 0)
+		return sp_fail(err, SP_E_NO_MEMORY, "read '%s'", path);
+	return 0;
+}
+
+static int load_directory(struct sp_cli *cli, const char *path, struct sp_manifest *m,
+			  struct sp_error *err)
+{
+	struct dirent **names;
+	int n = scandir(path, &names, is_manifest, alphasort), r = 0;
+
+	if (n < 0)
+		return sp_fail_errno(err, errno, "read directory '%s'", path);
+	if (n == 0)
+		r = sp_fail(err, SP_E_NOT_FOUND, "directory '%s' holds no manifest", path);
+	for (int i = 0; i < n; i++) {
+		const char *file = sp_arena_printf(&cli->arena, "%s/%s", path, names[i]->d_name);
+
+		if (r == 0)
+			r = file ? load_file(cli, file, m, err)
+				 : sp_fail(err, SP_E_NO_MEMORY, "read '%s'", path);
+		free(names[i]);
+	}
+	free(names);
+	return r;
+}
+
+int sp_cli_load(struct sp_cli *cli, const char *const *paths, uint32_t n, struct sp_manifest *m,
+		struct sp_error *err)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		struct stat st;
+		int r;
+
+		if (!sp_streq(paths[i], "-") && stat(paths[i], &st) == 0 && S_ISDIR(st.st_mode))
+			r = load_directory(cli, paths[i], m, err);
+		else
+			r = load_file(cli, paths[i], m, err);
+		if (r < 0)
+			return -1;
+	}
+	return 0;
+}
+
+void sp_cli_tell_findings(struct sp_cli *cli, const struct sp_manifest *m)
+{
+	SP_CLEANUP(sp_buf_done) struct sp_buf b = {0};
+
+	for (uint32_t i = 0; i < m->diags.n; i++) {
+		const struct sp_diag *d = &m->diags.v[i];
+		const struct sp_source *src = NULL;
+
+		for (uint32_t k = 0; k < m->n_sources; k++)
+			if (d->file && sp_streq(m->sources[k]->name, d->file))
+				src = m->sources[k];
+		sp_diag_print(d, src ? src->bytes : NULL, src ? src->len : 0, cli->err_look.color,
+			      cli->err_look.ascii, &b);
+	}
+	if (m->diags.dropped)
+		sp_buf_printf(&b, "and %u more\n", m->diags.dropped);
+	if (b.ptr)
+		(void)fputs(b.ptr, cli->err); /* nowhere else to tell it */
+}
+
+int sp_cli_kube_minor(struct sp_cli *cli, int *ret, struct sp_error *err)
+{
+	const char *text = sp_flag_text(cli, "kube-version");
+	int64_t minor;
+
+	if (strncmp(text, "1.", 2) != 0 || sp_parse_i64(text + 2, 28, 37, &minor) < 0)
+		return sp_fail(err, SP_E_INVALID, "--kube-version '%s': 1.28 to 1.37 are known",
+			       text);
+	*ret = (int)minor;
+	return 0;
+}
+
+const struct sp_k_pod_spec *sp_cli_pod_spec(const struct sp_object *o)
+{
+	const struct sp_k_pod_template *t = NULL;
+
+	if (!o->any)
+		return NULL;
+	switch (o->kind) {
+	case SP_KIND_POD:
+		return o->pod->spec;
+	case SP_KIND_JOB:
+		t = o->job->spec ? o->job->spec->template : NULL;
+		break;
+	case SP_KIND_CRON_JOB:
+		if (o->cron_job->spec && o->cron_job->spec->job_template &&
+		    o->cron_job->spec->job_template->spec)
+			t = o->cron_job->spec->job_template->spec->template;
+		break;
+	case SP_KIND_DEPLOYMENT:
+	case SP_KIND_REPLICA_SET:
+	case SP_KIND_STATEFUL_SET:
+	case SP_KIND_DAEMON_SET:
+		t = o->workload->spec ? o->workload->spec->template : NULL;
+		break;
+	case SP_KIND_UNKNOWN:
+	case SP_KIND_CONFIG_MAP:
+	case SP_KIND_SECRET:
+	case SP_KIND_SERVICE:
+	case SP_KIND_PVC:
+	case SP_KIND_NAMESPACE:
+	case SP_KINDS:
+		return NULL;
+	}
+	return t ? t->spec : NULL;
+}
