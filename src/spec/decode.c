@@ -288,6 +288,19 @@ static void decode_int_or_str(struct decoder *d, const struct step *s, const str
 	}
 }
 
+/* Sizes that people use; beyond them checks that compare all with all would take long. */
+static bool fits(struct decoder *d, const struct step *s, const struct sp_node *n, uint32_t max)
+{
+	char text[40];
+	struct sp_buf b = sp_buf_fixed(text, sizeof(text));
+
+	if (n->n <= max)
+		return true;
+	sp_buf_printf(&b, "has more than %u items", max);
+	bad_value(d, s, n, text);
+	return false;
+}
+
 /* ---- lists and maps of scalars -------------------------------------------------------------- */
 
 static void decode_strs(struct decoder *d, const struct step *s, const struct sp_node *n,
@@ -297,6 +310,8 @@ static void decode_strs(struct decoder *d, const struct step *s, const struct sp
 		wrong_type(d, s, n, "a list of strings");
 		return;
 	}
+	if (!fits(d, s, n, SP_ITEMS_MAX))
+		return;
 	ret->v = make(d, n->n, sizeof(*ret->v));
 	if (!ret->v)
 		return;
@@ -316,6 +331,8 @@ static void decode_ints(struct decoder *d, const struct step *s, const struct sp
 		wrong_type(d, s, n, "a list of integers");
 		return;
 	}
+	if (!fits(d, s, n, SP_ITEMS_MAX))
+		return;
 	ret->v = make(d, n->n, sizeof(*ret->v));
 	if (!ret->v)
 		return;
@@ -363,6 +380,8 @@ static void decode_map(struct decoder *d, const struct step *s, const struct sp_
 		wrong_type(d, s, n, "a map");
 		return;
 	}
+	if (!fits(d, s, n, SP_ITEMS_MAX))
+		return;
 	ret->v = make(d, n->n, sizeof(*ret->v));
 	if (!ret->v)
 		return;
@@ -393,6 +412,8 @@ static void decode_res(struct decoder *d, const struct step *s, const struct sp_
 		wrong_type(d, s, n, "a map");
 		return;
 	}
+	if (!fits(d, s, n, SP_RESOURCES_MAX))
+		return;
 	ret->v = make(d, n->n, sizeof(*ret->v));
 	if (!ret->v)
 		return;
@@ -428,6 +449,8 @@ static void decode_list(struct decoder *d, const struct step *s, const struct sp
 		wrong_type(d, s, n, "a list");
 		return;
 	}
+	if (!fits(d, s, n, SP_ITEMS_MAX))
+		return;
 	if (ret && size) {
 		v = make(d, n->n, size);
 		if (!v)

@@ -127,6 +127,10 @@ void sp_decode_unknown(struct decoder *d, enum sp_type_id id, const struct sp_pa
 
 	if (!severity(d, &sev))
 		return;
+	if (d->diags->n >= d->diags->max) { /* nobody will see it: no need to think about it */
+		sp_diag_add(d->diags, sev, d->src->name, p->at, "unknown field");
+		return;
+	}
 	path = sp_decode_path(d, s);
 	g = sp_diag_add(d->diags, sev, d->src->name, p->at, "unknown field %s", path);
 	g->rule = "SP003";

@@ -102,8 +102,9 @@ static struct sp_node *build_scalar(struct builder *b, const json_t *j)
 static struct sp_node *build(struct builder *b, const json_t *j, unsigned depth)
 {
 	if (depth > SP_DEPTH_MAX || ++b->n_nodes > SP_NODES_MAX) {
-		sp_fail(b->err, SP_E_INVALID, "read JSON: more than %s",
-			depth > SP_DEPTH_MAX ? "100 levels" : "250000 values");
+		sp_fail(b->err, SP_E_INVALID, "read JSON: more than %u %s",
+			depth > SP_DEPTH_MAX ? SP_DEPTH_MAX : SP_NODES_MAX,
+			depth > SP_DEPTH_MAX ? "levels" : "values");
 		return NULL;
 	}
 	if (json_is_object(j))

@@ -11,11 +11,13 @@
 #include "spec/types.h"
 
 /* Limits of hostile input; meeting one is an ordinary error. */
-#define SP_SOURCE_MAX_BYTES (16u * 1024 * 1024)
+#define SP_SOURCE_MAX_BYTES (8u * 1024 * 1024)
 #define SP_DEPTH_MAX        100
-#define SP_NODES_MAX        (250u * 1000) /* of one stream, aliases expanded; 64 bytes each */
+#define SP_NODES_MAX        (100u * 1000) /* of one stream, aliases expanded; 64 bytes each */
 
-#define SP_OBJECTS_MAX 4096
+#define SP_ITEMS_MAX     10000 /* of one list or map that has a meaning */
+#define SP_RESOURCES_MAX 64    /* names in one requests or limits */
+#define SP_OBJECTS_MAX   4096
 
 /* Releases 1.x whose behaviour can be asked for, and the one that is followed otherwise. */
 #define SP_KUBE_MINOR_OLDEST 28

@@ -30,7 +30,7 @@ static struct sp_str line_at(struct sp_str text, uint32_t line)
 
 static bool holds(struct sp_str s, const char *what)
 {
-	return s.len && memmem(s.ptr, s.len, what, strlen(what)) != NULL;
+	return s.ptr && s.len && memmem(s.ptr, s.len, what, strlen(what)) != NULL;
 }
 
 static size_t indent_of(struct sp_str s)

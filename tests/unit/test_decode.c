@@ -478,6 +478,31 @@ static void test_tables(void **state)
 			    "list of strings");
 }
 
+/* Lists and maps have sizes that people use; checks compare all with all. */
+static void test_sizes(void **state)
+{
+	struct sp_buf b = {0};
+	struct decoded d;
+
+	sp_buf_puts(&b, "apiVersion: v1\nkind: Pod\nspec: {overhead: {");
+	for (int i = 0; i <= SP_RESOURCES_MAX; i++)
+		sp_buf_printf(&b, "a/r%d: 1, ", i);
+	sp_buf_puts(&b, "}, containers: [");
+	for (int i = 0; i <= SP_ITEMS_MAX; i++)
+		sp_buf_puts(&b, "{}, ");
+	sp_buf_puts(&b, "], nodeSelector: {");
+	for (int i = 0; i <= SP_ITEMS_MAX; i++)
+		sp_buf_printf(&b, "k%d: v, ", i);
+	sp_buf_puts(&b, "}}\n");
+	decode(&d, b.ptr);
+	assert_int_equal(d.diags.n, 3);
+	assert_string_equal(d.diags.v[0].message, "spec.overhead has more than 64 items");
+	assert_string_equal(d.diags.v[1].message, "spec.containers has more than 10000 items");
+	assert_string_equal(d.diags.v[2].message, "spec.nodeSelector has more than 10000 items");
+	done(&d);
+	sp_buf_done(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -491,6 +516,7 @@ int main(void)
 		cmocka_unit_test(test_controllers),
 		cmocka_unit_test(test_trusted),
 		cmocka_unit_test(test_tables),
+		cmocka_unit_test(test_sizes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

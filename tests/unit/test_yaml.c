@@ -285,7 +285,7 @@ static void test_hostile(void **state)
 			sp_buf_printf(&b, "%s*%c", k ? "," : "", c - 1);
 		sp_buf_puts(&b, "]\n");
 	}
-	check_hostile(b.ptr, b.len, "the aliases (*name) grow to more than 250000 values");
+	check_hostile(b.ptr, b.len, "the aliases (*name) grow to more than 100000 values");
 
 	sp_buf_clear(&b);
 	repeat(&b, "[", 500000);
@@ -299,7 +299,7 @@ static void test_hostile(void **state)
 	sp_buf_puts(&b, "[");
 	repeat(&b, "x,", 300000);
 	sp_buf_puts(&b, "]");
-	check_hostile(b.ptr, b.len, "the file has more than 250000 values");
+	check_hostile(b.ptr, b.len, "the file has more than 100000 values");
 
 	sp_buf_clear(&b);
 	for (int i = 0; i < 1001; i++)
@@ -314,16 +314,16 @@ static void test_hostile(void **state)
 	/* merging big maps into big maps */
 	sp_buf_clear(&b);
 	sp_buf_puts(&b, "a: &a\n");
-	for (int i = 0; i < 20000; i++)
+	for (int i = 0; i < 10000; i++)
 		sp_buf_printf(&b, "  k%d: 1\n", i);
 	sp_buf_puts(&b, "b:\n  <<: *a\n");
-	for (int i = 0; i < 20000; i++)
+	for (int i = 0; i < 10000; i++)
 		sp_buf_printf(&b, "  m%d: 1\n", i);
 	check_hostile(b.ptr, b.len, "the merge keys << of this file are too big");
 
 	sp_buf_clear(&b);
 	sp_buf_fill(&b, 'a', SP_SOURCE_MAX_BYTES + 1);
-	check_hostile(b.ptr, b.len, "the file is bigger than 16 MiB");
+	check_hostile(b.ptr, b.len, "the file is bigger than 8 MiB");
 	sp_buf_done(&b);
 }
 
