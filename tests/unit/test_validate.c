@@ -27,12 +27,17 @@ static void load(struct sp_manifest *m, const char *text, int kube_minor)
 	assert_int_equal(sp_manifest_add(m, "test.yaml", text, strlen(text)), 0);
 }
 
+static void print_pod(const char *spec, struct sp_buf *out)
+{
+	sp_buf_printf(out, "{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {%s}}", spec);
+	assert_false(out->failed);
+}
+
 static void load_pod(struct sp_manifest *m, const char *spec, int kube_minor)
 {
 	SP_CLEANUP(sp_buf_done) struct sp_buf b = {0};
 
-	sp_buf_printf(&b, "{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {%s}}", spec);
-	assert_false(b.failed);
+	print_pod(spec, &b);
 	load(m, b.ptr, kube_minor);
 }
 
@@ -44,13 +49,13 @@ static void revalidate(struct sp_manifest *m, struct sp_diags *ret)
 	sp_object_validate(&m->arena, &m->objects[0], &m->options, ret);
 }
 
-static void check(const struct test_case *c)
+static void check_text(const struct test_case *c, const char *text)
 {
 	struct sp_manifest m;
 	struct sp_diags d;
 	uint32_t n = 0;
 
-	load_pod(&m, c->spec, c->kube_minor);
+	load(&m, text, c->kube_minor);
 	revalidate(&m, &d);
 	for (; n < MAX_PROBLEMS && c->problems[n]; n++) {
 		if (n >= d.n)
@@ -61,6 +66,14 @@ static void check(const struct test_case *c)
 		fail_msg("{%s}: unexpected: %s", c->spec, d.v[n].message);
 	assert_int_equal(m.diags.n_errors, n);
 	sp_manifest_done(&m);
+}
+
+static void check(const struct test_case *c)
+{
+	SP_CLEANUP(sp_buf_done) struct sp_buf b = {0};
+
+	print_pod(c->spec, &b);
+	check_text(c, b.ptr);
 }
 
 static void check_all(const struct test_case *cases, size_t n)
@@ -266,6 +279,48 @@ static void test_volumes_env_resources(void **state)
 	check_all(cases, SP_ARRAY_LEN(cases));
 }
 
+#define TEMPLATE(policy)                                                                           \
+	"template: {spec: {restartPolicy: " policy ", containers: [{name: main, image: x}]}}"
+#define ON_CODES(action, values, policy)                                                           \
+	"podFailurePolicy: {rules: [{action: " action                                              \
+	", onExitCodes: {operator: In, values: " values "}}]}, " TEMPLATE(policy)
+#define RULE "spec.podFailurePolicy.rules[0]."
+
+static void test_jobs(void **state)
+{
+	static const struct test_case cases[] = {
+		{TEMPLATE("Always"),
+		 {"spec.template.spec.restartPolicy: Required value: valid values: \"OnFailure\", "
+		  "\"Never\""}},
+		{"completionMode: Indexed, parallelism: 2, " TEMPLATE("Never"),
+		 {"spec.completions: Required value: when completion mode is Indexed"}},
+		{"backoffLimitPerIndex: 1, completions: 2, " TEMPLATE("Never"),
+		 {"spec.backoffLimitPerIndex: Invalid value: 1: requires indexed completion "
+		  "mode"}},
+		{ON_CODES("FailJob", "[3]", "OnFailure"),
+		 {"spec.template.spec.restartPolicy: Invalid value: \"OnFailure\": only \"Never\" "
+		  "is supported when podFailurePolicy is specified"}},
+		{ON_CODES("FailJob", "[0]", "Never"),
+		 {RULE "onExitCodes.values[0]: Invalid value: 0: must not be 0 for the In "
+		       "operator"}},
+		{ON_CODES("FailJob", "[5, 3]", "Never"),
+		 {RULE "onExitCodes.values: Invalid value: [5,3]: must be ordered"}},
+		{ON_CODES("FailIndex", "[3]", "Never"),
+		 {RULE "action: Invalid value: \"FailIndex\": requires the backoffLimitPerIndex to "
+		       "be set"}},
+		{ON_CODES("FailJob", "[3, 5]", "Never"), {NULL}},
+	};
+
+	for (size_t i = 0; i < SP_ARRAY_LEN(cases); i++) {
+		SP_CLEANUP(sp_buf_done) struct sp_buf b = {0};
+
+		sp_buf_printf(&b,
+			      "{apiVersion: batch/v1, kind: Job, metadata: {name: j}, spec: {%s}}",
+			      cases[i].spec);
+		check_text(&cases[i], b.ptr);
+	}
+}
+
 static void test_order_and_message(void **state)
 {
 	static const char spec[] =
@@ -410,6 +465,7 @@ int main(void)
 		cmocka_unit_test(test_hooks),
 		cmocka_unit_test(test_ports),
 		cmocka_unit_test(test_volumes_env_resources),
+		cmocka_unit_test(test_jobs),
 		cmocka_unit_test(test_order_and_message),
 		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_updates),
