@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Manifests as scenarios: assumptions, corrections, and the way back to a scenario file. */
+#include "cmocka_all.h"
+
+#include "sim/check.h"
+#include "sim/what.h"
+
+static const char manifest[] =
+	"apiVersion: v1\n"
+	"kind: Pod\n"
+	"metadata: {name: web}\n"
+	"spec:\n"
+	"  restartPolicy: OnFailure\n"
+	"  initContainers:\n"
+	"  - {name: proxy, image: p, restartPolicy: Always, startupProbe: {tcpSocket: {port: 1}, "
+	"periodSeconds: 1, failureThreshold: 30}}\n"
+	"  - {name: prep, image: p}\n"
+	"  containers:\n"
+	"  - {name: app, image: a, lifecycle: {preStop: {exec: {command: [x]}}}}\n";
+
+struct made {
+	struct sp_manifest m;
+	struct sp_arena arena;
+	struct sp_what what;
+};
+
+static void make(struct made *t)
+{
+	struct sp_error err;
+
+	memset(t, 0, sizeof(*t));
+	sp_manifest_init(&t->m, &(struct sp_load_options){0});
+	assert_int_equal(sp_manifest_add(&t->m, "pod.yaml", manifest, strlen(manifest)), 0);
+	assert_int_equal(t->m.diags.n_errors, 0);
+	assert_int_equal(sp_what_init(&t->arena, "web", t->m.objects[0].pod->spec, &t->what, &err),
+			 0);
+}
+
+static void done(struct made *t)
+{
+	sp_manifest_done(&t->m);
+	sp_arena_done(&t->arena);
+}
+
+static bool assumes(const struct sp_what *w, const char *text)
+{
+	for (uint32_t i = 0; i < w->n_assumed; i++)
+		if (sp_streq(w->assumed[i].text, text))
+			return true;
+	return false;
+}
+
+/* What is assumed is told; what was told is not assumed any more. */
+static void test_assumptions(void **state)
+{
+	struct sp_error err;
+	struct made t;
+
+	make(&t);
+	assert_true(assumes(&t.what, "prep: exits with 0 after 1 s"));
+	assert_true(assumes(&t.what, "proxy: runs until it is stopped"));
+	assert_true(assumes(&t.what, "app: exits with 0 after 10 s"));
+	assert_true(assumes(&t.what, "app: the preStop hook succeeds after 1 s"));
+	assert_int_equal(sp_what_set(&t.what, "app.exit_after=3", &err), 0);
+	assert_false(assumes(&t.what, "app: exits with 0 after 10 s"));
+	assert_true(assumes(&t.what, "prep: exits with 0 after 1 s"));
+	done(&t);
+}
+
+/* Each correction, and a fact that follows from it. */
+static void test_corrections(void **state)
+{
+	static const struct {
+		bool sentence;
+		const char *text, *at, *fact; /* at @at seconds, "<container>.<fact>" */
+	} cases[] = {
+		{false, "app.exit_after=4", "7", "app.exit"}, /* 2 s gate, 1 s prep */
+		{false, "proxy.ready_after=5", "5", "proxy.started"},
+		{false, "prep.exit_after=6", "8", "prep.exit"},
+		{false, "app.run=[{exit_after: 2, code: 1}, {exit_after: 1, code: 0}]", "5",
+		 "app.exit"},
+		{true, "proxy is ready after 1s", "1", "proxy.started"},
+		{true, "app crashes after 2s", "5", "app.exit"},
+		{true, "app crashes at 4s with code 9", "4", "app.exit"},
+		{true, "delete at 4s grace 10", "5", "app.prestop.end"},
+		{true, "app preStop takes 3s", "", ""},
+		{true, "reboot at 5s", "5", "sandbox.lost"},
+		{true, "app image takes 7s", "10", "app.start"},
+		{true, "APP IGNORES sigterm", "", ""},
+	};
+
+	for (size_t i = 0; i < SP_ARRAY_LEN(cases); i++) {
+		struct sp_buf got = {0}, want = {0};
+		struct sp_scn_pod p;
+		struct sp_error err;
+		struct sp_sim *sim;
+		struct made t;
+		const struct sp_sim_line *v;
+		size_t n;
+		int r;
+
+		make(&t);
+		r = cases[i].sentence ? sp_what_if(&t.what, cases[i].text, &err)
+				      : sp_what_set(&t.what, cases[i].text, &err);
+		if (sp_streq(cases[i].text, "APP IGNORES sigterm")) { /* names keep their case */
+			assert_int_equal(r, -1);
+			done(&t);
+			continue;
+		}
+		if (r < 0)
+			fail_msg("%s: %s", cases[i].text, err.text);
+		assert_int_equal(sp_what_pod(&t.what, 36, &p, &err), 0);
+		sim = sp_sim_new(&p.spec, &p.plan);
+		assert_int_equal(sp_sim_run(sim, 100 * SP_SEC, &err), 0);
+		v = sp_sim_lines(sim, &n);
+		for (size_t k = 0; k < n; k++) {
+			if (v[k].kind != SP_SIM_FACT)
+				continue;
+			sp_buf_printf(&got, "%g ", (double)v[k].at / 1e9);
+			if (v[k].act.ctr != SP_NO_CTR)
+				sp_buf_printf(&got, "%s.", p.spec.ctrs[v[k].act.ctr].name);
+			sp_fact_print(&v[k].act, &got);
+			sp_buf_putc(&got, '\n');
+		}
+		sp_buf_printf(&want, "%s %s\n", cases[i].at, cases[i].fact);
+		if (*cases[i].at && !strstr(got.ptr, want.ptr))
+			fail_msg("%s: no %s in\n%s", cases[i].text, want.ptr, got.ptr);
+		sp_buf_done(&got);
+		sp_buf_done(&want);
+		sp_sim_free(sim);
+		done(&t);
+	}
+}
+
+static void test_refused(void **state)
+{
+	static const struct {
+		bool sentence;
+		const char *text, *error;
+	} cases[] = {
+		{false, "app", "write <container>.<key>=<value>"},
+		{false, "exit_after=3", "write <container>.<key>=<value>"},
+		{false, "other.code=3", "the pod has no container 'other'"},
+		{false, "app.livenessProbe.result=never", "container 'app' has no livenessProbe"},
+		{false, "proxy.startupProbe.periodSeconds=3", "comes from the manifest"},
+		{false, "app.preStop=never", "'result' or 'takes' can be set"},
+		{false, "app.ready_after=3", "it is ready as soon as it runs"},
+		{false, "app.code=[", "cannot be read"},
+		{true, "app dances", "'app dances' is not understood"},
+		{true, "app crashes at noon", "is not understood"},
+		{true, "other ignores SIGTERM", "the pod has no container 'other'"},
+		{true, "", "is not understood"},
+	};
+
+	for (size_t i = 0; i < SP_ARRAY_LEN(cases); i++) {
+		struct sp_error err = {0};
+		struct made t;
+		int r;
+
+		make(&t);
+		r = cases[i].sentence ? sp_what_if(&t.what, cases[i].text, &err)
+				      : sp_what_set(&t.what, cases[i].text, &err);
+		if (r == 0 || !strstr(err.text, cases[i].error))
+			fail_msg("%s: %s", cases[i].text, r ? err.text : "taken");
+		done(&t);
+	}
+}
+
+/* A printed scenario holds; with a changed number it does not. */
+static void test_round_trip(void **state)
+{
+	struct sp_buf text = {0}, out = {0};
+	struct sp_tally tally = {0};
+	struct sp_scn_pod p;
+	struct sp_error err;
+	struct sp_source src = {.name = "printed"};
+	struct sp_sim *sim;
+	struct made t;
+	char *exit_after;
+
+	make(&t);
+	assert_int_equal(sp_what_if(&t.what, "delete at 8s", &err), 0);
+	assert_int_equal(sp_what_pod(&t.what, 36, &p, &err), 0);
+	sim = sp_sim_new(&p.spec, &p.plan);
+	assert_int_equal(sp_sim_run(sim, 100 * SP_SEC, &err), 0);
+	assert_int_equal(sp_what_print(&t.what, sim, &text, &err), 0);
+	src.bytes = text.ptr;
+	src.len = text.len;
+	assert_int_equal(sp_check_source(&src, 36, &out, &tally, &err), 0);
+	assert_int_equal(tally.passed, 1);
+
+	exit_after = strstr(text.ptr, "exit_after: 1\n");
+	assert_non_null(exit_after);
+	exit_after[strlen("exit_after: ")] = '2';
+	assert_int_equal(sp_check_source(&src, 36, &out, &tally, &err), 0);
+	assert_int_equal(tally.passed, 1);
+	assert_int_equal(tally.failed, 1);
+	assert_non_null(strstr(out.ptr, "not ok 2 - web"));
+	assert_non_null(strstr(out.ptr, "#   prep.exit: expected at 3 s, got it at 4 s"));
+	sp_sim_free(sim);
+	sp_buf_done(&text);
+	sp_buf_done(&out);
+	done(&t);
+}
+
+/* Kinds without a pod: wrong tables fail, unknown ones are skipped with a reason. */
+static void test_tables(void **state)
+{
+	static const struct {
+		const char *entry;
+		uint32_t passed, failed, skipped;
+		const char *text;
+	} cases[] = {
+		{"{id: a, kind: calc, cases: [{init: [], regular: [1, 2], cpu: 3}]}", 1, 0, 0, ""},
+		{"{id: a, kind: calc, cases: [{init: [], regular: [1, 2], cpu: 4}]}", 0, 1, 0,
+		 "case 1: cpu: expected 4, got 3"},
+		{"{id: a, kind: calc, cases: [{seconds: 80, text: 80s}]}", 0, 1, 0,
+		 "expected 80s, got 1m20s"},
+		{"{id: a, kind: calc, cases: [{regular: [{}], qos: Guaranteed}]}", 0, 1, 0,
+		 "expected Guaranteed, got BestEffort"},
+		{"{id: a, kind: calc, cases: [{moon: full}]}", 0, 0, 1, "# SKIP"},
+		{"{id: a, kind: job}", 0, 0, 1, "# SKIP this build has no controller"},
+		{"{id: a, kind: validation, cases: [{pod: {containers: []}, errors: []}]}", 0, 1, 0,
+		 "got also \"spec.containers: Required value\""},
+		{"{id: a, kind: validation, cases: [{pod: {containers: [{name: a, image: x}]}, "
+		 "errors: [x]}]}",
+		 0, 1, 0, "expected \"x\", got no such problem"},
+		{"{id: a, kind: validation, cases: [{pod: {containers: [{name: a, image: x}]}, "
+		 "errorSuffix: x}]}",
+		 0, 1, 0, "ends with \"x\", got none"},
+		{"{id: a, kind: dream}", 0, 1, 0, "unknown scenario kind 'dream'"},
+		{"{title: a}", 0, 1, 0, "needs an 'id'"},
+	};
+
+	for (size_t i = 0; i < SP_ARRAY_LEN(cases); i++) {
+		struct sp_buf text = {0}, out = {0};
+		struct sp_tally tally = {0};
+		struct sp_error err;
+
+		sp_buf_printf(&text, "scenarios: [%s]", cases[i].entry);
+		assert_int_equal(sp_check_source(&(struct sp_source){"t", text.ptr, text.len}, 36,
+						 &out, &tally, &err),
+				 0);
+		if (tally.passed != cases[i].passed || tally.failed != cases[i].failed ||
+		    tally.skipped != cases[i].skipped || !strstr(out.ptr, cases[i].text))
+			fail_msg("%s\n%s", cases[i].entry, out.ptr);
+		sp_buf_done(&text);
+		sp_buf_done(&out);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_assumptions), cmocka_unit_test(test_corrections),
+		cmocka_unit_test(test_refused),     cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_tables),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
