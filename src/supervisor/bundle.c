@@ -3,6 +3,7 @@
 #include "supervisor/bundle.h"
 
 #include "base/json.h"
+#include "container/container.h"
 #include "sys/fd.h"
 
 #include <arpa/inet.h>

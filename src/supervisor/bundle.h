@@ -33,12 +33,13 @@
 
 #include "base/arena.h"
 #include "base/error.h"
-#include "container/container.h"
 #include "image/image.h"
 #include "net/net.h"
 #include "spec/types.h"
 
 #define SP_BUNDLE_FORMAT "sidepod.bundle/v1"
+
+struct sp_seccomp; /* container/container.h */
 
 /* Descriptors that a supervisor inherits, besides /dev/null as 0 and 1 and a file as 2. */
 #define SP_BUNDLE_FD  3
@@ -71,6 +72,9 @@ struct sp_engine {
 	int32_t time_scale;         /* n > 1: all waits of the lifecycle are n times shorter */
 	bool restart_sidecars_on_termination; /* REL-1 */
 	sp_time backoff_initial, backoff_max; /* 0: the defaults (BACK-11) */
+	/* Path of the supervisor; NULL: beside this program, or where it is installed. Not in the
+	 * bundle. */
+	const char *supervisor;
 };
 
 /** sp_engine_default() - The machine's paths; @root not NULL: everything below it. Strings are in

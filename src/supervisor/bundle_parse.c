@@ -3,6 +3,7 @@
 #include "supervisor/bundle.h"
 
 #include "base/text.h"
+#include "container/container.h"
 #include "spec/load.h"
 #include "sys/fd.h"
 
@@ -193,7 +194,8 @@ static int parse_object(struct sp_arena *a, const struct sp_node *n, enum sp_kin
 	const struct sp_load_options opt = {.validate = SP_VALIDATE_IGNORE};
 	struct sp_object o = {0};
 
-	if (sp_object_decode(a, n, NULL, &opt, NULL, NULL, &o) < 0 || o.kind != want || !o.any)
+	if (!n || n->kind != SP_NODE_MAP ||
+	    sp_object_decode(a, n, NULL, &opt, NULL, NULL, &o) < 0 || o.kind != want || !o.any)
 		return sp_fail(err, SP_E_CORRUPT, "not a readable %s", sp_kind_name(want));
 	*ret = o.any;
 	return 0;
