@@ -47,6 +47,7 @@ struct job {
 	sp_time horizon;
 	struct sp_sim *sim;
 	struct sp_buf record;
+	const char *hint; /* beside an error; NULL none */
 };
 
 static void job_done(struct job *j)
@@ -73,8 +74,10 @@ static int apply_flags(struct job *j, struct sp_error *err)
 			return -1;
 	v = sp_flag_list(cli, "what-if", &n);
 	for (uint32_t i = 0; i < n; i++)
-		if (sp_what_if(&j->what, v[i], err) < 0)
+		if (sp_what_if(&j->what, v[i], err) < 0) {
+			j->hint = "'sidepod simulate --list-what-if' lists the sentences";
 			return -1;
+		}
 	return 0;
 }
 
@@ -270,8 +273,13 @@ static int simulate_object(struct sp_cli *cli, const struct sp_object *o,
 	j.horizon = sp_flag_time(cli, "for", 0);
 	if (sp_what_init(&cli->arena, o->meta && o->meta->name ? o->meta->name : "pod", spec,
 			 &j.what, &err) < 0 ||
-	    apply_flags(&j, &err) < 0 || simulate(&j, o->meta, spec, &err) < 0)
-		return sp_cli_fail(cli, &err);
+	    apply_flags(&j, &err) < 0 || simulate(&j, o->meta, spec, &err) < 0) {
+		int r = sp_cli_fail(cli, &err);
+
+		if (j.hint)
+			sp_cli_hint(cli, "%s", j.hint);
+		return r;
+	}
 	/* A pod that would run for ever shows nothing of its end: delete it. */
 	ready = ready_at(j.sim);
 	if (!sp_what_has_stimuli(&j.what) && !sp_sim_finished(j.sim) && ready >= 0 &&
