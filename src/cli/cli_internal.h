@@ -11,6 +11,9 @@ extern const struct sp_command *const sp_commands[];
 /* Flags that every command takes; ended by a zero entry. */
 extern const struct sp_flag sp_global_flags[];
 
+/** sp_cli_run_worker() - Become sidepod-worker, which knows the same words; a command's run */
+int sp_cli_run_worker(struct sp_cli *cli, int argc, char **argv);
+
 /* ---- options.c ------------------------------------------------------------------------------- */
 
 struct sp_parsed {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `sidepod image`: what is in the store; loading and saving are sidepod-worker's. */
 #include "base/text.h"
+#include "cli/cli_internal.h"
 #include "cli/image_commands.h"
 #include "image/reference.h"
 #include "image/store.h"
@@ -11,8 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Become sidepod-worker, which knows the same words. */
-static int run_worker(struct sp_cli *cli, int argc, char **argv)
+int sp_cli_run_worker(struct sp_cli *cli, int argc, char **argv)
 {
 	struct sp_error err;
 	char path[4096];
@@ -165,10 +165,10 @@ static void complete_images(struct sp_cli *cli, struct sp_buf *out)
 	}
 }
 
-static const struct sp_command load = SP_IMAGE_LOAD_COMMAND(run_worker);
-static const struct sp_command save = SP_IMAGE_SAVE_COMMAND(run_worker);
-static const struct sp_command prune = SP_IMAGE_PRUNE_COMMAND(run_worker);
-static const struct sp_command ensure = SP_IMAGE_ENSURE_COMMAND(run_worker);
+static const struct sp_command load = SP_IMAGE_LOAD_COMMAND(sp_cli_run_worker);
+static const struct sp_command save = SP_IMAGE_SAVE_COMMAND(sp_cli_run_worker);
+static const struct sp_command prune = SP_IMAGE_PRUNE_COMMAND(sp_cli_run_worker);
+static const struct sp_command ensure = SP_IMAGE_ENSURE_COMMAND(sp_cli_run_worker);
 
 static const struct sp_command ls = {
 	.name = "ls",

@@ -6,13 +6,16 @@ extern const struct sp_command sp_command_completion;
 extern const struct sp_command sp_command_diff;
 extern const struct sp_command sp_command_explain;
 extern const struct sp_command sp_command_help;
+extern const struct sp_command sp_command_https_check;
 extern const struct sp_command sp_command_image;
 extern const struct sp_command sp_command_internal;
 extern const struct sp_command sp_command_simulate;
 extern const struct sp_command sp_command_version;
 
 const struct sp_command *const sp_commands[] = {
-	&sp_command_simulate, &sp_command_diff,       &sp_command_explain,
-	&sp_command_image,    &sp_command_completion, &sp_command_version,
-	&sp_command_help,     &sp_command_internal,   NULL,
+	&sp_command_simulate,    &sp_command_diff,
+	&sp_command_explain,     &sp_command_image,
+	&sp_command_completion,  &sp_command_version,
+	&sp_command_help,        &sp_command_internal,
+	&sp_command_https_check, NULL,
 };

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * `sidepod-worker`: the slow and risky work, in a process of its own: archives, digests, downloads.
- * Its command line is that of `sidepod image …`, which becomes this program.
+ * `sidepod-worker`: the slow and risky work, in a process of its own: archives, digests, downloads,
+ * TLS. Its command line is that of `sidepod image …` and `sidepod https-check`, which become this
+ * program.
  */
 #include "cli/cli_internal.h"
 #include "cli/image_commands.h"
 #include "image/demo.h"
 #include "image/load.h"
 #include "image/reference.h"
+#include "probe/probe.h"
 #include "sys/fd.h"
 
 #include <fcntl.h>
@@ -149,7 +151,18 @@ static const struct sp_command image = {
 	.summary = "Work on the image store",
 	.subs = image_subs,
 };
-static const struct sp_command *const commands[] = {&image, NULL};
+
+static int run_https_check(struct sp_cli *cli, int argc, char **argv)
+{
+	return sp_https_check_main(argc, argv);
+}
+
+static const struct sp_command https_check = {
+	.name = "https-check",
+	.summary = "One HTTPS request for the supervisor",
+	.run = run_https_check,
+};
+static const struct sp_command *const commands[] = {&image, &https_check, NULL};
 
 static const char *from_environment(const char *name)
 {
