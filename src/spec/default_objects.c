@@ -9,9 +9,10 @@
 
 /* ---- secrets -------------------------------------------------------------------------------- */
 
-static struct sp_kv *find(struct sp_map *m, const char *key)
+/* Among the first @n entries. */
+static struct sp_kv *find(struct sp_map *m, uint32_t n, const char *key)
 {
-	for (uint32_t i = 0; i < m->n; i++)
+	for (uint32_t i = 0; i < n; i++)
 		if (sp_streq(m->v[i].key, key))
 			return &m->v[i];
 	return NULL;
@@ -27,22 +28,26 @@ static void remove_pair(struct sp_node *map, const char *key)
 	map->n = kept;
 }
 
-static void set_base64(struct defaulter *d, const struct sp_node *map, const struct sp_kv *kv)
+static void set_base64(struct defaulter *d, const struct sp_node *map, const struct sp_kv *kv,
+		       bool is_new)
 {
+	struct sp_node *text;
 	struct sp_buf b = {0};
 
 	sp_base64_encode(kv->value, kv->len, &b);
-	if (b.failed)
-		d->failed = true;
-	else
-		sp_default_node(d, map, kv->key, sp_node_new_str(d->arena, b.ptr ? b.ptr : ""));
+	text = b.failed ? NULL : sp_node_new_str(d->arena, b.ptr ? b.ptr : "");
 	sp_buf_done(&b);
+	if (!is_new)
+		sp_default_node(d, map, kv->key, text);
+	else if (sp_node_append(d->arena, sp_default_own(map), kv->key, kv->at, text) < 0)
+		d->failed = true;
 }
 
 /* stringData is write-only: it ends up in data, where it wins. */
 static void merge_string_data(struct defaulter *d, struct sp_k_secret *s)
 {
 	const struct sp_node *map = sp_node_get(s->node, "data");
+	uint32_t n_data = s->data.n;
 	struct sp_kv *v;
 
 	if (!s->string_data.n)
@@ -61,12 +66,13 @@ static void merge_string_data(struct defaulter *d, struct sp_k_secret *s)
 	s->data.v = v;
 	for (uint32_t i = 0; i < s->string_data.n; i++) {
 		const struct sp_kv *kv = &s->string_data.v[i];
-		struct sp_kv *to = find(&s->data, kv->key);
+		struct sp_kv *old = find(&s->data, n_data, kv->key); /* keys are unique */
 
-		if (!to)
-			to = &s->data.v[s->data.n++];
-		*to = *kv;
-		set_base64(d, map, kv);
+		set_base64(d, map, kv, !old);
+		if (old)
+			*old = *kv;
+		else
+			s->data.v[s->data.n++] = *kv;
 	}
 	s->string_data = (struct sp_map){0};
 	remove_pair(sp_default_own(s->node), "stringData");

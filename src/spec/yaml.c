@@ -16,7 +16,7 @@
 #define ANCHORS_MAX        1000
 #define ANCHOR_BUCKETS     64
 #define TAG_DIRECTIVES_MAX 64                  /* libyaml compares each with all others */
-#define MERGE_WORK_MAX     (20u * 1000 * 1000) /* key comparisons for merge keys of one stream */
+#define MERGE_WORK_MAX     (10u * 1000 * 1000) /* key comparisons for merge keys of one stream */
 
 struct anchor {
 	struct anchor *next;
