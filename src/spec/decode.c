@@ -156,6 +156,13 @@ static struct sp_diag *bad_value(struct decoder *d, const struct step *s, const 
 	return g;
 }
 
+/* The tree belongs to whoever decodes it; so
+ * dropped fields, empty texts and quantities show in it as the API server would keep them. */
+static struct sp_node *own(const struct sp_node *n)
+{
+	return (struct sp_node *)(uintptr_t)n;
+}
+
 /* ---- scalars -------------------------------------------------------------------------------- */
 
 static bool get_str(struct decoder *d, const struct step *s, const struct sp_node *n,
@@ -241,6 +248,9 @@ static bool get_quantity(struct decoder *d, const struct step *s, const struct s
 			out_of_memory(d);
 			return false;
 		}
+		own(n)->kind = SP_NODE_STR; /* JSON has quantities as texts */
+		own(n)->text = text;
+		own(n)->len = (uint32_t)strlen(text);
 	} else if (n->kind != SP_NODE_STR) {
 		wrong_type(d, s, n, "a quantity");
 		return false;
@@ -342,12 +352,6 @@ static void decode_ints(struct decoder *d, const struct step *s, const struct sp
 		(void)get_int(d, &at, n->items[i], false, &ret->v[i]); /* told; 0 stands for it */
 	}
 	ret->n = n->n;
-}
-
-/* The tree belongs to whoever decodes it; so dropped fields and empty texts show in it too. */
-static struct sp_node *own(const struct sp_node *n)
-{
-	return (struct sp_node *)(uintptr_t)n;
 }
 
 static void decode_bytes(struct decoder *d, const struct step *s, const struct sp_node *n,

@@ -4,6 +4,7 @@
  *
  *   broken/<name>.yaml or .json   earns exactly the text of <name>.txt, as a user sees it
  *   good/<name>.yaml              is accepted without a finding
+ *   objects/<name>.yaml           becomes the objects of <name>.txt: JSON, with all defaults
  *
  * A first line "# kube: 33" checks by the rules of that release. SP_UPDATE_GOLDEN=1 rewrites the
  * texts; reviewers read the difference. Speaks TAP.
@@ -77,6 +78,23 @@ static void findings(const char *name, const char *bytes, size_t len, struct sp_
 	sp_manifest_done(&m);
 }
 
+/* The objects of one manifest as JSON, complete with defaults */
+static void objects(const char *name, const char *bytes, size_t len, struct sp_buf *out)
+{
+	struct sp_load_options opt = {.name_seed = 1};
+	struct sp_manifest m;
+
+	sp_manifest_init(&m, &opt);
+	if (sp_manifest_add(&m, name, bytes, len) < 0)
+		fail("out of memory", name);
+	print_all(&m.diags, bytes, len, out);
+	for (uint32_t i = 0; i < m.n_objects; i++) {
+		sp_node_json(m.objects[i].node, 2, out);
+		sp_buf_putc(out, '\n');
+	}
+	sp_manifest_done(&m);
+}
+
 static void comment(const char *text)
 {
 	for (const char *p = text; *p;) {
@@ -87,7 +105,9 @@ static void comment(const char *text)
 	}
 }
 
-static bool check(const char *dir, const char *name, bool broken, bool update)
+enum folder { BROKEN, GOOD, OBJECTS };
+
+static bool check(const char *dir, const char *name, enum folder folder, bool update)
 {
 	SP_CLEANUP(sp_buf_done) struct sp_buf got = {0};
 	char path[PATH_MAX_BYTES], *bytes, *want;
@@ -99,11 +119,11 @@ static bool check(const char *dir, const char *name, bool broken, bool update)
 	if (!bytes)
 		fail("cannot be opened", path);
 	sp_buf_puts(&got, "");
-	findings(name, bytes, len, &got);
+	(folder == OBJECTS ? objects : findings)(name, bytes, len, &got);
 	free(bytes);
 	if (got.failed)
 		fail("out of memory", name);
-	if (!broken) {
+	if (folder == GOOD) {
 		if (got.len)
 			comment(got.ptr);
 		return got.len == 0;
@@ -124,6 +144,11 @@ static bool check(const char *dir, const char *name, bool broken, bool update)
 	return same;
 }
 
+static enum folder folder_of(const char *name)
+{
+	return sp_streq(name, "broken") ? BROKEN : sp_streq(name, "objects") ? OBJECTS : GOOD;
+}
+
 static int manifests_only(const struct dirent *e)
 {
 	const char *end = strrchr(e->d_name, '.');
@@ -138,17 +163,17 @@ int main(int argc, char **argv)
 	int total = 0;
 
 	if (argc < 2)
-		fail("name the folders that hold broken and good manifests", "usage");
+		fail("name the folders that hold manifests", "usage");
 	for (int i = 1; i < argc; i++) {
 		const char *base = strrchr(argv[i], '/');
-		bool broken = sp_streq(base ? base + 1 : argv[i], "broken");
+		enum folder folder = folder_of(base ? base + 1 : argv[i]);
 		struct dirent **entries;
 		int n = scandir(argv[i], &entries, manifests_only, alphasort);
 
 		if (n <= 0)
 			fail("holds no manifests", argv[i]);
 		for (int k = 0; k < n; k++) {
-			bool good = check(argv[i], entries[k]->d_name, broken, update);
+			bool good = check(argv[i], entries[k]->d_name, folder, update);
 
 			printf("%s %d - %s/%s\n", good ? "ok" : "not ok", ++total,
 			       base ? base + 1 : argv[i], entries[k]->d_name);
