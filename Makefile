@@ -34,7 +34,11 @@ fuzz:
 	@tools/install-deps check
 	@tools/fuzz
 
+bench-floor: all
+	@ninja -C $(BUILD) bench_floor
+	@$(BUILD)/bench_floor
+
 clean:
 	@rm -rf build build-*
 
-.PHONY: all demo check install format lint asan fuzz clean
+.PHONY: all demo check install format lint asan fuzz bench-floor clean

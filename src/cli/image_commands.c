@@ -51,6 +51,10 @@ const struct sp_flag sp_image_ensure_flags[] = {
 	{.name = "json",
 	 .kind = SP_FLAG_BOOL,
 	 .help = "Answer with one JSON object on the last line"},
+	{.name = "store",
+	 .kind = SP_FLAG_TEXT,
+	 .arg = "DIR",
+	 .help = "Directory that holds images/, instead of the one of --root"},
 	{0},
 };
 
@@ -62,9 +66,9 @@ const char *sp_image_dir(struct sp_cli *cli)
 	if (!root)
 		return "/var/lib/sidepod/images";
 	if (root[0] == '/')
-		return sp_arena_printf(&cli->arena, "%s/images", root);
+		return sp_arena_printf(&cli->arena, "%s/lib/images", root);
 	real = getcwd(NULL, 0); /* the store wants an absolute path */
-	root = sp_arena_printf(&cli->arena, "%s/%s/images", real ? real : "", root);
+	root = sp_arena_printf(&cli->arena, "%s/%s/lib/images", real ? real : "", root);
 	free(real);
 	return root;
 }

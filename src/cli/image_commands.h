@@ -47,7 +47,7 @@ extern const struct sp_flag sp_image_load_flags[], sp_image_save_flags[], sp_ima
 		.hidden = true, .run = (fn)                                                        \
 	}
 
-/** sp_image_dir() - <root>/images of --root, or of the machine; in the arena */
+/** sp_image_dir() - <root>/lib/images of --root, or of the machine; in the arena */
 const char *sp_image_dir(struct sp_cli *cli);
 
 #endif

@@ -58,6 +58,10 @@ static int fill(struct archive *out)
 			 NULL);
 	r |= add(out, "etc/passwd", AE_IFREG, 0644, passwd, strlen(passwd), NULL);
 	r |= add(out, "etc/group", AE_IFREG, 0644, group, strlen(group), NULL);
+	/* every container gets its own bound over these; being there saves making them */
+	r |= add(out, "etc/hosts", AE_IFREG, 0644, NULL, 0, NULL);
+	r |= add(out, "etc/hostname", AE_IFREG, 0644, NULL, 0, NULL);
+	r |= add(out, "etc/resolv.conf", AE_IFREG, 0644, NULL, 0, NULL);
 	r |= add(out, "bin/demo", AE_IFREG, 0755, sp_applets_begin,
 		 (size_t)(sp_applets_end - sp_applets_begin), NULL);
 	for (size_t i = 0; i < SP_ARRAY_LEN(applets); i++) {

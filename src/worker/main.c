@@ -17,10 +17,9 @@
 #include <signal.h>
 #include <stdlib.h>
 
-static int open_store(struct sp_cli *cli, struct sp_image_store **ret, struct sp_error *err)
+static int open_store(struct sp_cli *cli, const char *dir, struct sp_image_store **ret,
+		      struct sp_error *err)
 {
-	const char *dir = sp_image_dir(cli);
-
 	if (!dir)
 		return sp_fail(err, SP_E_NO_MEMORY, "image store");
 	if (sp_image_store_open(dir, ret, err) < 0)
@@ -47,7 +46,7 @@ static int run_load(struct sp_cli *cli, int argc, char **argv)
 	uint32_t n = 0;
 	int r;
 
-	if (open_store(cli, &s, &err) < 0)
+	if (open_store(cli, sp_image_dir(cli), &s, &err) < 0)
 		return sp_cli_fail(cli, &err);
 	r = sp_image_load(s, &cli->arena, argv[0], sp_flag_text(cli, "name"), &v, &n,
 			  quiet ? NULL : say_layer, cli, &err);
@@ -65,7 +64,7 @@ static int run_save(struct sp_cli *cli, int argc, char **argv)
 	struct sp_error err;
 	int fd, r;
 
-	if (open_store(cli, &s, &err) < 0)
+	if (open_store(cli, sp_image_dir(cli), &s, &err) < 0)
 		return sp_cli_fail(cli, &err);
 	if (!path && isatty(STDOUT_FILENO))
 		return sp_cli_usage(
@@ -91,7 +90,8 @@ static int run_prune(struct sp_cli *cli, int argc, char **argv)
 	uint64_t freed;
 	uint32_t in_use;
 
-	if (open_store(cli, &s, &err) < 0 || sp_image_store_prune(s, &freed, &in_use, &err) < 0)
+	if (open_store(cli, sp_image_dir(cli), &s, &err) < 0 ||
+	    sp_image_store_prune(s, &freed, &in_use, &err) < 0)
 		return sp_cli_fail(cli, &err);
 	sp_buf_printf(&out, "freed %llu bytes\n", (unsigned long long)freed);
 	if (in_use)
@@ -117,13 +117,15 @@ static int run_ensure(struct sp_cli *cli, int argc, char **argv)
 {
 	SP_CLEANUP(sp_image_store_closep) struct sp_image_store *s = NULL;
 	SP_CLEANUP(sp_buf_done) struct sp_buf out = {0};
+	const char *dir = sp_flag_text(cli, "store");
 	struct sp_reference ref;
 	struct sp_image img;
 	struct sp_error err;
 
+	dir = dir ? sp_arena_printf(&cli->arena, "%s/images", dir) : sp_image_dir(cli);
 	if (sp_reference_parse(&cli->arena, argv[0], &ref, &err) < 0)
 		return ensure_failed(cli, "invalid-name", &err);
-	if (open_store(cli, &s, &err) < 0)
+	if (open_store(cli, dir, &s, &err) < 0)
 		return ensure_failed(cli, "inspect", &err);
 	if (sp_streq(ref.full, SP_DEMO_IMAGE) && sp_image_demo_ensure(s, &err) < 0)
 		return ensure_failed(cli, "pull", &err);

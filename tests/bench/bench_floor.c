@@ -37,12 +37,14 @@ static const char manifest_text[] =
 	"  initContainers:\n"
 	"  - name: sidecar\n"
 	"    image: sidepod.local/demo\n"
+	"    imagePullPolicy: IfNotPresent\n"
 	"    restartPolicy: Always\n"
 	"    command: [/bin/sleep, infinity]\n"
 	"    resources: {limits: {memory: 64Mi}, requests: {cpu: 500m}}\n"
 	"  containers:\n"
 	"  - name: app\n"
 	"    image: sidepod.local/demo\n"
+	"    imagePullPolicy: IfNotPresent\n"
 	"    command: [/bin/sleep, infinity]\n"
 	"    resources: {limits: {memory: 64Mi}, requests: {cpu: 500m}}\n";
 
@@ -461,7 +463,6 @@ static void setup(struct bench *b)
 	struct sp_load_options opt = {0};
 	SP_CLEANUP(sp_buf_done) struct sp_buf cmd = {0};
 	char root[128], *slash;
-	struct sp_error err;
 	ssize_t n;
 	FILE *f;
 
@@ -472,9 +473,9 @@ static void setup(struct bench *b)
 	if (n < 0)
 		exit(1);
 	b->bin[n] = '\0';
-	for (int up = 0; up < 3; up++) /* build/tests/bench/bench_floor → build */
-		if ((slash = strrchr(b->bin, '/')) != NULL)
-			*slash = '\0';
+	slash = strrchr(b->bin, '/'); /* the programs stand beside this one */
+	if (slash)
+		*slash = '\0';
 	(void)snprintf(root, sizeof(root), "%s/root", b->dir);
 	sp_manifest_init(&b->manifest, &opt);
 	if (sp_manifest_add(&b->manifest, "bench", manifest_text, strlen(manifest_text)) < 0 ||
@@ -487,7 +488,7 @@ static void setup(struct bench *b)
 	/* the built-in image, unpacked in the product's own store */
 	sp_buf_printf(
 		&cmd,
-		"%s/sidepod-worker image ensure sidepod.local/demo --root %s >/dev/null && ls -d %s/images/layers/*/",
+		"%s/sidepod-worker image ensure sidepod.local/demo --root %s >/dev/null && ls -d %s/lib/images/layers/*/",
 		b->bin, root, root);
 	f = popen(cmd.ptr, "re");
 	if (!f || !fgets(b->layer, sizeof(b->layer), f) || pclose(f) != 0) {

@@ -309,8 +309,8 @@ static void child(const struct job *j)
 	     mount("sysfs", "sys", "sysfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL));
 	MUST("hosts",
 	     mount("../hosts", "etc/passwd", NULL, MS_BIND, NULL)); /* three files, any three */
-	MUST("hostname", mount("../hostname", "etc/group", NULL, MS_BIND, NULL));
-	MUST("resolv.conf", mount("../resolv.conf", "bin/true", NULL, MS_BIND, NULL));
+	MUST("hostname", mount("../hostname", "etc/hostname", NULL, MS_BIND, NULL));
+	MUST("resolv.conf", mount("../resolv.conf", "etc/resolv.conf", NULL, MS_BIND, NULL));
 	MUST("pivot_root", (int)syscall(SYS_pivot_root, ".", "."));
 	MUST("umount", umount2(".", MNT_DETACH));
 	MUST("chdir", chdir("/"));
@@ -404,11 +404,11 @@ int floor_next(struct floor *f, struct floor_pod *p, int k, struct sp_error *err
 	return 1;
 }
 
-static void remove_dir(const char *fmt, const char *dir, uint32_t id, int k)
+static void remove_dir(const char *base, const char *rest)
 {
-	char path[PATH_SIZE + 64];
+	char path[2 * PATH_SIZE];
 
-	(void)snprintf(path, sizeof(path), fmt, dir, id, k);
+	(void)snprintf(path, sizeof(path), "%s%s", base, rest);
 	(void)rmdir(path); /* what is left is found by the caller's check for leftovers */
 }
 
@@ -435,14 +435,20 @@ void floor_end(struct floor *f, struct floor_pod *p)
 		(void)snprintf(path, sizeof(path), "%.120s/w%u.%d/work/incompat/volatile/dirty",
 			       f->c.dir, p->id, k);
 		(void)unlink(path);
-		remove_dir("%.120s/w%u.%d/work/incompat/volatile", f->c.dir, p->id, k);
-		remove_dir("%.120s/w%u.%d/work/incompat", f->c.dir, p->id, k);
-		remove_dir("%.120s/w%u.%d/work", f->c.dir, p->id, k);
-		remove_dir("%.120s/w%u.%d", f->c.dir, p->id, k);
-		remove_dir("%.120s/u%u.%d", f->c.dir, p->id, k);
+		(void)snprintf(path, sizeof(path), "%.120s/w%u.%d", f->c.dir, p->id, k);
+		remove_dir(path, "/work/incompat/volatile");
+		remove_dir(path, "/work/incompat");
+		remove_dir(path, "/work");
+		remove_dir(path, "");
+		(void)snprintf(path, sizeof(path), "%.120s/u%u.%d", f->c.dir, p->id, k);
+		remove_dir(path, "");
 	}
-	for (int i = 0; i < f->n_cg; i++)
-		remove_dir("%.120s/p%u", f->cg[i].dir, p->id, 0);
+	for (int i = 0; i < f->n_cg; i++) {
+		char pod[PATH_SIZE];
+
+		(void)snprintf(pod, sizeof(pod), "%.120s/p%u", f->cg[i].dir, p->id);
+		remove_dir(pod, "");
+	}
 }
 
 /* Controllers as this machine has them: each v1 hierarchy we use, and the v2 tree where it is
