@@ -8,8 +8,6 @@
 
 #include "base/text.h"
 
-#include <math.h>
-
 #define PATH_MAX_BYTES 1024
 
 /* ---- places --------------------------------------------------------------------------------- */
@@ -156,8 +154,8 @@ static struct sp_diag *bad_value(struct decoder *d, const struct step *s, const 
 	return g;
 }
 
-/* The tree belongs to whoever decodes it; so
- * dropped fields, empty texts and quantities show in it as the API server would keep them. */
+/* The tree belongs to whoever decodes it; so dropped fields, empty texts and quantities show in it
+ * as the API server would keep them. */
 static struct sp_node *own(const struct sp_node *n)
 {
 	return (struct sp_node *)(uintptr_t)n;

@@ -10,7 +10,6 @@
 
 #include "base/text.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #define ANCHORS_MAX        1000

@@ -180,13 +180,47 @@ static void test_errors(void **state)
 	assert_int_equal(sp_fail(NULL, SP_E_IO, "nobody listens"), -1);
 }
 
+static void test_base64(void **state)
+{
+	static const char *const cases[][2] = {
+		{"", ""},
+		{"f", "Zg=="},
+		{"fo", "Zm8="},
+		{"foo", "Zm9v"},
+		{"foob", "Zm9vYg=="},
+		{"\xff\xfe?", "//4/"},
+		{"fooba", "Zm9vYmE="},
+	};
+	static const char *const bad[] = {
+		"Z", "Zg", "Zg=", "Zg===", "Z===", "Zm=v", "Zm9v!", "Z g="};
+	char mem[64];
+	size_t len;
+
+	for (size_t i = 0; i < SP_ARRAY_LEN(cases); i++) {
+		struct sp_buf b = {0};
+
+		sp_base64_encode(cases[i][0], strlen(cases[i][0]), &b);
+		assert_string_equal(b.ptr ? b.ptr : "", cases[i][1]);
+		sp_buf_done(&b);
+		assert_true(sp_base64_size(strlen(cases[i][1])) >= strlen(cases[i][0]));
+		assert_int_equal(sp_base64_decode(cases[i][1], strlen(cases[i][1]), mem, &len), 0);
+		assert_int_equal(len, strlen(cases[i][0]));
+		assert_memory_equal(mem, cases[i][0], len);
+	}
+	assert_int_equal(sp_base64_decode("Zm\n9v\r\n", 7, mem, &len), 0);
+	assert_int_equal(len, 3);
+	for (size_t i = 0; i < SP_ARRAY_LEN(bad); i++)
+		assert_int_equal(sp_base64_decode(bad[i], strlen(bad[i]), mem, &len), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_numbers), cmocka_unit_test(test_durations),
-		cmocka_unit_test(test_ages),    cmocka_unit_test(test_rfc3339),
-		cmocka_unit_test(test_escapes), cmocka_unit_test(test_near_words),
-		cmocka_unit_test(test_arena),   cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_base64),     cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_durations),  cmocka_unit_test(test_ages),
+		cmocka_unit_test(test_rfc3339),    cmocka_unit_test(test_escapes),
+		cmocka_unit_test(test_near_words), cmocka_unit_test(test_arena),
+		cmocka_unit_test(test_errors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
