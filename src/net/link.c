@@ -60,7 +60,7 @@ static int first_error(const int *errs, size_t n)
 
 static void take_link(void *arg, const struct nlmsghdr *h)
 {
-	const struct ifinfomsg *i = NLMSG_DATA(h);
+	const struct ifinfomsg *i = sp_nl_payload(h);
 	const struct nlattr *peer;
 	struct sp_link *l = arg;
 

@@ -122,11 +122,16 @@ static int send_all(int fd, const struct sp_nl *n)
 static void take_answers(const struct sp_nl *n, const void *buf, size_t len, int *errs,
 			 uint32_t *first_seq, int *first, sp_nl_answer *answer, void *arg)
 {
-	const struct nlmsghdr *h;
+	const uint8_t *p = buf;
+	size_t step;
 
-	for (h = buf; NLMSG_OK(h, len); h = NLMSG_NEXT(h, len)) {
-		const struct nlmsgerr *e = NLMSG_DATA(h);
+	for (; len >= NLMSG_HDRLEN; p += step, len -= step) {
+		const struct nlmsghdr *h = (const void *)p;
+		const struct nlmsgerr *e = sp_nl_payload(h);
 
+		if (h->nlmsg_len < NLMSG_HDRLEN || h->nlmsg_len > len)
+			return;
+		step = SP_MIN(NLMSG_ALIGN((size_t)h->nlmsg_len), len);
 		if (h->nlmsg_seq < 1 || h->nlmsg_seq > n->seq)
 			continue;
 		if (h->nlmsg_type != NLMSG_ERROR) {

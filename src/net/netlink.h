@@ -60,6 +60,12 @@ typedef void sp_nl_answer(void *arg, const struct nlmsghdr *h);
  */
 int sp_nl_talk(int fd, const struct sp_nl *n, int *errs, sp_nl_answer *answer, void *arg);
 
+/** sp_nl_payload() - What stands behind the header; @h->nlmsg_len bytes with it */
+static inline const void *sp_nl_payload(const struct nlmsghdr *h)
+{
+	return (const uint8_t *)h + NLMSG_HDRLEN;
+}
+
 /** sp_nl_find() - Attribute @type among those after a fixed header of @hdr_len. Return: NULL none
  */
 const struct nlattr *sp_nl_find(const struct nlmsghdr *h, size_t hdr_len, uint16_t type);

@@ -48,21 +48,22 @@ static char *read_all(FILE *f, size_t *ret_len)
 	return sp_take_ptr(&b.ptr);
 }
 
-static int read_headers(json_t *list, struct sp_check_spec *s)
+static int read_headers(json_t *list, struct sp_check_spec *s, struct sp_check_header **ret)
 {
 	struct sp_check_header *h = calloc(json_array_size(list) + 1, sizeof(*h));
 
 	if (!h)
 		return -1;
-	s->headers = h; /* freed with the process */
+	s->headers = *ret = h;
 	for (size_t i = 0; i < json_array_size(list); i++, s->n_headers++)
 		if (json_unpack(json_array_get(list, i), "[ss]", &h[i].name, &h[i].value) < 0)
 			return -1;
 	return 0;
 }
 
-/* @doc keeps what spec and request point to. */
-static int read_job(json_t *doc, struct sp_check_spec *s, struct sp_request *r)
+/* @doc keeps what spec and request point to, but for the list in *ret_headers, for free(). */
+static int read_job(json_t *doc, struct sp_check_spec *s, struct sp_request *r,
+		    struct sp_check_header **ret_headers)
 {
 	char mem[256];
 	struct sp_buf text = sp_buf_fixed(mem, sizeof(mem));
@@ -74,7 +75,7 @@ static int read_job(json_t *doc, struct sp_check_spec *s, struct sp_request *r)
 			"port", &port, "portGiven", &port_given, "target", &s->path, "hook", &hook,
 			"kubeMinor", &s->kube_minor, "redirects", &redirects, "dropHost",
 			&drop_host, "referer", &referer, "headers", &headers) < 0 ||
-	    read_headers(headers, s) < 0)
+	    read_headers(headers, s, ret_headers) < 0)
 		return -1;
 	s->kind = SP_CHECK_HTTPS;
 	s->hook = hook;
@@ -260,6 +261,7 @@ int sp_https_check_main(int argc, char **argv)
 	static struct sp_request rq;
 	SP_CLEANUP(sp_buf_done) struct sp_buf text = {0};
 	struct sp_check_spec spec = {0};
+	struct sp_check_header *headers = NULL;
 	enum sp_outcome outcome;
 	size_t len = 0;
 	char *job = read_all(stdin, &len);
@@ -270,7 +272,7 @@ int sp_https_check_main(int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
-	if (!doc || read_job(doc, &spec, &rq) < 0) {
+	if (!doc || read_job(doc, &spec, &rq, &headers) < 0) {
 		fputs("https-check: one request as JSON is expected on standard input\n", stderr);
 		return 2;
 	}
@@ -285,5 +287,6 @@ int sp_https_check_main(int argc, char **argv)
 	curl_easy_cleanup(curl);
 	json_decref(doc);
 	free(job);
+	free(headers);
 	return r > 0;
 }

@@ -164,11 +164,13 @@ static void expect(const struct sp_check_spec *spec, enum sp_outcome outcome, co
 static const char *with_port(const char *fmt, uint16_t port)
 {
 	static char text[256];
-	const char *at = strchr(fmt, '@');
+	const char *at = strchrnul(fmt, '@');
 
-	if (!at)
-		return fmt;
-	snprintf(text, sizeof(text), "%.*s127.0.0.1:%d%s", (int)(at - fmt), fmt, port, at + 1);
+	if (*at)
+		snprintf(text, sizeof(text), "%.*s127.0.0.1:%d%s", (int)(at - fmt), fmt, port,
+			 at + 1);
+	else
+		snprintf(text, sizeof(text), "%s", fmt);
 	return text;
 }
 
@@ -247,8 +249,8 @@ int main(void)
 					   cmocka_unit_test(test_silent)};
 
 	helper = getenv("SIDEPOD");
-	if (!helper) {
-		fputs("SIDEPOD is not set\n", stderr);
+	if (!helper || helper[0] != '/') {
+		fputs("SIDEPOD is not set to an absolute path\n", stderr);
 		return 2;
 	}
 	if (system("openssl version >/dev/null 2>&1") != 0) {
