@@ -92,7 +92,7 @@ bool world_open(struct pod_world *w)
 	w->engine.supervisor = getenv("SIDEPOD_SUPERVISOR");
 	layers[0] = sp_arena_strdup(&w->arena, path);
 	w->image = (struct sp_bundle_image){
-		.reference = "busybox",
+		.reference = "busybox:1",
 		.image = {.ref = "test.local/busybox:1",
 			  .id = "sha256:0123",
 			  .digest = "",
@@ -165,17 +165,22 @@ void world_close(struct pod_world *w)
 
 /* ---- pods ------------------------------------------------------------------------------------ */
 
-void pod_start(struct pod_world *w, struct pod_run *p, const char *yaml)
+void pod_start(struct pod_world *w, struct pod_run *p, const char *name)
 {
 	const struct sp_load_options opt = {.validate = SP_VALIDATE_STRICT};
 	const struct sp_node **maps, **secrets;
+	char path[256], yaml[8192];
 	struct sp_manifest m;
 	struct sp_node *meta;
+	ssize_t n;
 
 	*p = (struct pod_run){.w = w, .sup = {.pidfd = -EBADF, .control_fd = -EBADF}};
 	snprintf(p->uid, sizeof(p->uid), "itest-%d-%u", (int)getpid(), serial++);
+	snprintf(path, sizeof(path), POD_DIR "/%s.yaml", name);
+	n = sys_read_file(AT_FDCWD, path, yaml, sizeof(yaml));
+	assert_true(n > 0);
 	sp_manifest_init(&m, &opt);
-	assert_int_equal(sp_manifest_add(&m, "test", yaml, strlen(yaml)), 0);
+	assert_int_equal(sp_manifest_add(&m, path, yaml, (size_t)n), 0);
 	for (uint32_t i = 0; i < m.diags.n; i++)
 		print_message("%s: %s\n", m.diags.v[i].path ? m.diags.v[i].path : "",
 			      m.diags.v[i].message);
@@ -190,14 +195,14 @@ void pod_start(struct pod_world *w, struct pod_run *p, const char *yaml)
 		.engine = &w->engine,
 	};
 	for (uint32_t i = 0; i < m.n_objects; i++) {
-		const struct sp_node *n = sp_node_clone(&p->arena, m.objects[i].node);
+		const struct sp_node *doc = sp_node_clone(&p->arena, m.objects[i].node);
 
 		if (m.objects[i].kind == SP_KIND_CONFIG_MAP)
-			maps[p->params.n_config_maps++] = n;
+			maps[p->params.n_config_maps++] = doc;
 		else if (m.objects[i].kind == SP_KIND_SECRET)
-			secrets[p->params.n_secrets++] = n;
+			secrets[p->params.n_secrets++] = doc;
 		else
-			p->params.pod = n;
+			p->params.pod = doc;
 	}
 	sp_manifest_done(&m);
 	assert_non_null(p->params.pod);

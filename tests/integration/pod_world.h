@@ -16,7 +16,7 @@ struct pod_world {
 	char cgroup[64];
 	struct sp_arena arena;
 	struct sp_engine engine;
-	struct sp_bundle_image image; /* "busybox" */
+	struct sp_bundle_image image; /* "busybox:1" */
 };
 
 /* One pod of a test, from its manifest to its record. */
@@ -36,8 +36,8 @@ bool world_open(struct pod_world *w);
 /** world_close() - Remove it; fails the test when something was left on the machine */
 void world_close(struct pod_world *w);
 
-/** pod_start() - Manifest of one Pod, and of the ConfigMaps and Secrets it names, as YAML */
-void pod_start(struct pod_world *w, struct pod_run *p, const char *yaml);
+/** pod_start() - pods/<name>.yaml: one Pod, and the ConfigMaps and Secrets it names */
+void pod_start(struct pod_world *w, struct pod_run *p, const char *name);
 /** pod_spawn() - Start (again, with @resume) the supervisor of a run that was made */
 void pod_spawn(struct pod_run *p, bool resume);
 /** pod_wait() - Until the supervisor has exited; reads the record */
