@@ -4,34 +4,28 @@
  * first case. Resources of pods go through a manifest and the loader, because defaults (DEF-13) are
  * part of the result.
  */
-#include "sim/tables.h"
+#include "sim/calc_internal.h"
 
 #include "base/text.h"
 #include "core/resources.h"
 
 #include <stdio.h>
 
-struct table {
-	const struct sp_scn_reader *r;
-	const struct sp_scenario *s;
-	struct sp_diff *diff;
-	uint32_t row; /* 1-based, for messages */
-};
-
-static void differs(struct table *t, const char *what, const char *want, const char *got)
+void sp_calc_differs(struct sp_calc *t, const char *what, const char *want, const char *got)
 {
 	if (!sp_streq(want, got))
 		sp_diff_add(t->diff, "case %u: %s: expected %s, got %s", t->row, what, want, got);
 }
 
-static void differs_int(struct table *t, const char *what, const struct sp_node *want, int64_t got)
+static void differs_int(struct sp_calc *t, const char *what, const struct sp_node *want,
+			int64_t got)
 {
 	char mem[24];
 
 	if (!want)
 		return;
 	snprintf(mem, sizeof(mem), "%lld", (long long)got);
-	differs(t, what, want->text, mem);
+	sp_calc_differs(t, what, want->text, mem);
 }
 
 /* ---- pods from short descriptions ----------------------------------------------------------- */
@@ -80,7 +74,7 @@ static int add_ctrs(struct sp_arena *a, struct sp_node *to, const struct sp_node
 	return 0;
 }
 
-static int load_spec(struct table *t, const struct sp_node *spec, struct sp_manifest *m)
+int sp_calc_load(struct sp_calc *t, const struct sp_node *spec, struct sp_manifest *m)
 {
 	SP_CLEANUP(sp_buf_done) struct sp_buf text = {0};
 	const struct sp_load_options opt = {0};
@@ -99,7 +93,7 @@ static int load_spec(struct table *t, const struct sp_node *spec, struct sp_mani
 }
 
 /* Lists `init`, `sidecars` and `regular` of a case, as a loaded pod. */
-static int load_case(struct table *t, const struct sp_node *c, struct sp_manifest *m)
+static int load_case(struct sp_calc *t, const struct sp_node *c, struct sp_manifest *m)
 {
 	struct sp_arena *a = t->r->arena;
 	struct sp_node *spec = sp_node_new(a, SP_NODE_MAP), *init = sp_node_new(a, SP_NODE_LIST);
@@ -111,7 +105,7 @@ static int load_case(struct table *t, const struct sp_node *c, struct sp_manifes
 	    (init->n && sp_node_set(a, spec, "initContainers", init) < 0) ||
 	    sp_node_set(a, spec, "containers", regular) < 0)
 		return sp_fail(t->r->err, SP_E_NO_MEMORY, "compute a table");
-	return load_spec(t, spec, m);
+	return sp_calc_load(t, spec, m);
 }
 
 /* ---- the tables ----------------------------------------------------------------------------- */
@@ -122,7 +116,7 @@ static int64_t as_milli(const struct sp_node *n)
 }
 
 /* init: [[i|s, milli], …], regular: [milli, …] → effective cpu request (RES-2). */
-static int calc_requests(struct table *t, const struct sp_node *c)
+static int calc_requests(struct sp_calc *t, const struct sp_node *c)
 {
 	const struct sp_node *init = sp_node_get(c, "init"), *regular = sp_node_get(c, "regular");
 	const struct sp_node *overhead = sp_node_get(c, "overhead");
@@ -158,7 +152,7 @@ static int calc_requests(struct table *t, const struct sp_node *c)
 	return 0;
 }
 
-static int calc_qos(struct table *t, const struct sp_node *c)
+static int calc_qos(struct sp_calc *t, const struct sp_node *c)
 {
 	struct sp_res_pod *p = sp_arena_alloc(t->r->arena, sizeof(*p));
 	struct sp_manifest m = {0};
@@ -168,8 +162,8 @@ static int calc_qos(struct table *t, const struct sp_node *c)
 		return sp_fail(t->r->err, SP_E_NO_MEMORY, "compute a table");
 	r = load_case(t, c, &m);
 	if (r == 0 && sp_pod_resources(m.objects[0].pod->spec, p) == 0)
-		differs(t, "qos", sp_node_str(sp_node_get(c, "qos"), ""),
-			sp_qos_name(sp_res_qos(p)));
+		sp_calc_differs(t, "qos", sp_node_str(sp_node_get(c, "qos"), ""),
+				sp_qos_name(sp_res_qos(p)));
 	sp_manifest_done(&m);
 	return r;
 }
@@ -182,7 +176,7 @@ static const char *pod_of_class(const char *qos)
 	return "{regular: [{name: app}]}";
 }
 
-static int calc_oom(struct table *t, const struct sp_node *c)
+static int calc_oom(struct sp_calc *t, const struct sp_node *c)
 {
 	const char *name = sp_node_str(sp_node_get(c, "container"), "");
 	const char *qos = sp_node_str(sp_node_get(c, "qos"), NULL);
@@ -227,7 +221,7 @@ static int calc_oom(struct table *t, const struct sp_node *c)
 	return r;
 }
 
-static int calc_cgroup(struct table *t, const struct sp_node *c)
+static int calc_cgroup(struct sp_calc *t, const struct sp_node *c)
 {
 	const struct sp_node *quota = sp_node_get(c, "quota");
 	int64_t milli = as_milli(sp_node_get(c, "milliCPU"));
@@ -239,13 +233,13 @@ static int calc_cgroup(struct table *t, const struct sp_node *c)
 	differs_int(t, "containerWeight", sp_node_get(c, "containerWeight"),
 		    (int64_t)sp_cg_weight_container(shares));
 	if (quota && sp_streq(sp_node_str(quota, ""), "none"))
-		differs(t, "quota", "none", got < 0 ? "none" : "a limit");
+		sp_calc_differs(t, "quota", "none", got < 0 ? "none" : "a limit");
 	else
 		differs_int(t, "quota", quota, got);
 	return 0;
 }
 
-static int calc_pull_policy(struct table *t, const struct sp_node *c)
+static int calc_pull_policy(struct sp_calc *t, const struct sp_node *c)
 {
 	SP_CLEANUP(sp_buf_done) struct sp_buf text = {0};
 	const struct sp_load_options opt = {0};
@@ -263,15 +257,15 @@ static int calc_pull_policy(struct table *t, const struct sp_node *c)
 	} else {
 		const char *got = m.objects[0].pod->spec->containers.v[0].image_pull_policy;
 
-		differs(t, "imagePullPolicy", sp_node_str(sp_node_get(c, "policy"), ""),
-			got ? got : "nothing");
+		sp_calc_differs(t, "imagePullPolicy", sp_node_str(sp_node_get(c, "policy"), ""),
+				got ? got : "nothing");
 		r = 0;
 	}
 	sp_manifest_done(&m);
 	return r;
 }
 
-static int calc_duration(struct table *t, const struct sp_node *c)
+static int calc_duration(struct sp_calc *t, const struct sp_node *c)
 {
 	char mem[40];
 	struct sp_buf b = sp_buf_fixed(mem, sizeof(mem));
@@ -280,28 +274,37 @@ static int calc_duration(struct table *t, const struct sp_node *c)
 	if (sp_scn_seconds(t->r, sp_node_get(c, "seconds"), &span) < 0)
 		return -1;
 	sp_format_go_duration(&b, span);
-	differs(t, "text", sp_node_str(sp_node_get(c, "text"), ""), mem);
+	sp_calc_differs(t, "text", sp_node_str(sp_node_get(c, "text"), ""), mem);
 	return 0;
 }
 
 /* A table is known by keys that its first case has and has not. */
 static const struct {
 	const char *has[2], *has_not;
-	int (*row)(struct table *t, const struct sp_node *c);
+	int (*row)(struct sp_calc *t, const struct sp_node *c);
 } tables[] = {
-	{{"adj", "container"}, NULL, calc_oom},        {{"regular", "qos"}, "adj", calc_qos},
-	{{"regular", "cpu"}, NULL, calc_requests},     {{"milliCPU", "shares"}, NULL, calc_cgroup},
-	{{"image", "policy"}, NULL, calc_pull_policy}, {{"seconds", "text"}, NULL, calc_duration},
+	{{"adj", "container"}, NULL, calc_oom},
+	{{"regular", "qos"}, "adj", calc_qos},
+	{{"regular", "cpu"}, NULL, calc_requests},
+	{{"milliCPU", "shares"}, NULL, calc_cgroup},
+	{{"image", "policy"}, NULL, calc_pull_policy},
+	{{"seconds", "text"}, NULL, calc_duration},
+	{{"argv", "argv"}, NULL, sp_calc_argv},
+	{{"field", "result"}, NULL, sp_calc_downward},
 };
 
 int sp_table_calc(const struct sp_scn_reader *r, const struct sp_scenario *s, struct sp_diff *diff,
 		  enum sp_table_result *ret, const char **reason)
 {
 	const struct sp_node *cases = sp_node_get(s->node, "cases"), *first;
-	struct table t = {.r = r, .s = s, .diff = diff};
+	struct sp_calc t = {.r = r, .s = s, .diff = diff};
 
 	*ret = SP_TABLE_SKIPPED;
 	*reason = "no part of the simulator computes this";
+	if (sp_node_get(s->node, "env") && sp_node_get(s->node, "result")) {
+		*ret = SP_TABLE_CHECKED;
+		return sp_calc_environment(&t, NULL);
+	}
 	first = cases && cases->kind == SP_NODE_LIST && cases->n ? cases->items[0] : NULL;
 	for (size_t i = 0; first && i < SP_ARRAY_LEN(tables); i++) {
 		if (!sp_node_get(first, tables[i].has[0]) ||
