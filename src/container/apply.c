@@ -158,12 +158,18 @@ static int do_tree(const struct sp_step *s)
 {
 	SP_CLEANUP(sp_closep) int fd = -EBADF;
 	bool dir = S_ISDIR(s->mode);
+	struct stat st;
+	int r;
 
 	fd = sp_path_ensure(AT_FDCWD, s->target, dir ? SP_PATH_DIR : SP_PATH_FILE,
 			    dir ? 0755 : 0644, IN_ROOTFS);
 	if (fd < 0)
 		return fd;
-	return sys_move_mount(s->fd, "", fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+	r = sys_move_mount(s->fd, "", fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+	/* say what is wrong in the words that open(2) would use */
+	if (r == -EINVAL && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode) != dir)
+		r = dir ? -ENOTDIR : -EISDIR;
+	return r;
 }
 
 static int do_read_only(const struct sp_step *s)

@@ -4,6 +4,9 @@
 #include "sys/fd.h"
 #include "sys/sys.h"
 
+#include <linux/magic.h>
+#include <sys/vfs.h>
+
 /* The caller's descriptor, or a pipe whose read end goes to @ret. */
 static int output(struct sp_ctr_tmp *t, int given, int *ret_child, int *ret, struct sp_error *err)
 {
@@ -18,21 +21,35 @@ static int output(struct sp_ctr_tmp *t, int given, int *ret_child, int *ret, str
 	return sp_tmp_add(t, fd, err) < 0 ? -1 : 0;
 }
 
-/* A terminal of the container's own devpts, so that /proc/self/fd/0 and ttyname(3) agree in it. */
+/*
+ * The container's own devpts, so that ttyname(3) finds the terminal in it. Through its mount
+ * namespace and not through /proc/<pid>/root: our /proc may be that of another PID namespace, where
+ * the number is somebody else.
+ */
+static int open_devpts(const struct sp_ctr *c, int pidfd)
+{
+	struct statfs fs;
+	int r = sys_setns(pidfd, CLONE_NEWNS), fd;
+
+	if (r < 0)
+		return r;
+	fd = sys_openat2(AT_FDCWD, "/dev/pts", O_PATH | O_DIRECTORY, 0,
+			 RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
+	sp_sandbox_return(c->s);
+	/* a privileged container may have put anything there */
+	if (fd >= 0 && (fstatfs(fd, &fs) < 0 || fs.f_type != DEVPTS_SUPER_MAGIC)) {
+		(void)sp_close(fd);
+		return -ENOTTY;
+	}
+	return fd;
+}
+
 static int terminal(struct sp_ctr_tmp *t, const struct sp_ctr *c, struct sp_plan *plan,
 		    struct sp_exec_fds *fds, struct sp_error *err)
 {
-	SP_CLEANUP(sp_closep) int root = -EBADF;
-	SP_CLEANUP(sp_closep) int pts = -EBADF;
-	char path[40];
+	SP_CLEANUP(sp_closep) int pts = open_devpts(c, plan->enter_fd);
 	int slave;
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/root", c->pid);
-	root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root < 0)
-		return sp_fail_errno(err, errno, "open '%s'", path);
-	pts = sys_openat2(root, "dev/pts", O_PATH | O_DIRECTORY, 0,
-			  RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
 	if (pts < 0)
 		return sp_fail_errno(err, -pts, "open the container's /dev/pts");
 	fds->stdout_fd = sp_tmp_terminal(t, pts, &slave, err);

@@ -23,7 +23,7 @@ bool sp_host_enter(const struct sp_sandbox *s)
 	return s->host_mnt_fd >= 0 && sys_setns(s->host_mnt_fd, CLONE_NEWNS) >= 0;
 }
 
-void sp_host_leave(const struct sp_sandbox *s)
+void sp_sandbox_return(const struct sp_sandbox *s)
 {
 	if (sys_setns(s->mnt_fd, CLONE_NEWNS) < 0)
 		abort();

@@ -27,10 +27,11 @@ struct sp_sandbox {
 };
 
 /** sp_host_enter() - Look at the machine's mounts for a moment. Return: was it possible? Then
- * sp_host_leave() must follow */
+ * sp_sandbox_return() must follow */
 bool sp_host_enter(const struct sp_sandbox *s);
-/* Failing to return would leave the supervisor among the machine's mounts: it ends the process. */
-void sp_host_leave(const struct sp_sandbox *s);
+/** sp_sandbox_return() - Back to the pod's mount namespace. Failing would leave the supervisor
+ * among foreign mounts: it ends the process */
+void sp_sandbox_return(const struct sp_sandbox *s);
 
 /**
  * sp_volume_tree() - A detached mount of what a container is to see at one of its mount points

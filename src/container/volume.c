@@ -152,7 +152,7 @@ int sp_volume_host_path(struct sp_sandbox *s, const char *name, const char *path
 		}
 	}
 	if (host)
-		sp_host_leave(s);
+		sp_sandbox_return(s);
 	if (r < 0)
 		return sp_fail_errno(err, -r, "volume '%s': hostPath '%s'", name, path);
 	if (host_types[k].fmt && (st.st_mode & S_IFMT) != host_types[k].fmt)
@@ -397,7 +397,7 @@ int sp_volume_tree(const struct sp_sandbox *s, const struct sp_ctr_mount *m, boo
 	if (r >= 0)
 		r = clone_tree(m, source, nodev);
 	if (host)
-		sp_host_leave(s);
+		sp_sandbox_return(s);
 	if (r == -EXDEV && m->sub_path && m->sub_path[0])
 		return sp_fail(err, SP_E_INVALID, "mount '%s': subPath '%s' leaves the volume",
 			       m->target, m->sub_path);

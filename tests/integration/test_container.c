@@ -1,0 +1,975 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Real containers from a busybox root file system: isolation, limits, identity, volumes, the end.
+ */
+#include "container_env.h"
+
+#include "container/caps.h"
+#include "container/seccomp_default.h"
+#include "sys/fd.h"
+#include "sys/sys.h"
+
+#include "../unit/cmocka_all.h"
+
+#include <linux/capability.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+
+/* ---- isolation --------------------------------------------------------------------------------
+ */
+
+static void nothing_inherited(struct env *e)
+{
+	struct result r;
+	struct job j;
+	int leak = open("/etc", O_RDONLY | O_DIRECTORY); /* on purpose without O_CLOEXEC */
+
+	CHECK(leak >= 0);
+	CHECK(setenv("SECRET_OF_THE_HOST", "1", 1) == 0);
+	CHECK(signal(SIGUSR1, SIG_IGN) != SIG_ERR);
+	job_sh(e, &j, "app", "");
+	j.argv[0] = "/bin/ls"; /* 3 is its own */
+	j.argv[1] = "/proc/self/fd";
+	j.argv[2] = NULL;
+	CHECK(job_run(e, &j, &r) == 0);
+	CHECK_STR(r.out, "0\n1\n2\n3\n");
+	j.argv[0] = "env";
+	j.argv[1] = NULL;
+	CHECK(job_run(e, &j, &r) == 0);
+	CHECK_STR(r.out, "PATH=/bin\nA=b\nHOME=/root\n");
+	j.argv[0] = "grep";
+	j.argv[1] = "-E";
+	j.argv[2] = "SigIgn|SigBlk|Umask";
+	j.argv[3] = "/proc/self/status";
+	CHECK(job_run(e, &j, &r) == 0);
+	CHECK_STR(r.out, "Umask:\t0022\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
+	(void)sp_close(leak);
+}
+
+static void own_view(struct env *e)
+{
+	struct result r;
+
+	CHECK(sh(e, "echo $$; hostname; ls /; ls /../../tmp; ls -d /proc/[0-9]* | head -1", &r) ==
+	      0);
+	CHECK_STR(r.out, "1\ntest-pod\nbin\ndev\netc\nproc\nsys\ntmp\n/proc/1\n");
+	/* the only mounts are the container's own, the only cgroup its own */
+	CHECK(sh(e, "grep -vE ' (/|/dev.*|/proc.*|/sys.*) ' /proc/mounts", &r) == 1);
+	CHECK(sh(e, "grep sidepod /proc/self/cgroup", &r) == 1);
+}
+
+static void masked(struct env *e)
+{
+	struct result r;
+
+	CHECK(sh(e,
+		 "cat /proc/kcore /proc/keys /proc/timer_list 2>/dev/null | wc -c; ls -A /sys/firmware /proc/acpi;"
+		 "for f in /proc/sys/kernel/hostname /proc/sysrq-trigger /sys/kernel/mm/ksm/run; do "
+		 "(echo x > $f) 2>/dev/null && echo wrote $f; done; "
+		 "touch /sys/fs/cgroup/x 2>/dev/null && echo cg; true",
+		 &r) == 0);
+	CHECK_STR(r.out, "0\n/proc/acpi:\n\n/sys/firmware:\n");
+}
+
+static void devices(struct env *e)
+{
+	struct result r;
+
+	CHECK(sh(e,
+		 "for d in null zero full random urandom tty; do test -c /dev/$d || echo no $d; done;"
+		 "head -c 3 /dev/zero | wc -c; echo x > /dev/null && echo null;"
+		 "mknod /tmp/sda b 8 0 && echo made; cat /tmp/sda; mknod /tmp/kmsg c 1 11;"
+		 "head -c 1 /tmp/kmsg; mknod /tmp/zero c 1 5; head -c 2 /tmp/zero | wc -c",
+		 &r) == 0);
+	CHECK_STR(r.out, "3\nnull\nmade\n2\n");
+	CHECK_STR(r.err, "cat: can't open '/tmp/sda': Operation not permitted\n"
+			 "head: /tmp/kmsg: Operation not permitted\n");
+}
+
+static void capabilities(struct env *e)
+{
+	const char *drop[] = {"ALL"}, *add[] = {"NET_ADMIN", "KILL"};
+	struct result r;
+	struct job j;
+
+	CHECK(sh(e, "grep Cap /proc/self/status; mount -t tmpfs x /tmp 2>/dev/null || echo denied",
+		 &r) == 0);
+	CHECK_STR(r.out, "CapInh:\t0000000000000000\nCapPrm:\t00000000a80425fb\n"
+			 "CapEff:\t00000000a80425fb\nCapBnd:\t00000000a80425fb\n"
+			 "CapAmb:\t0000000000000000\ndenied\n");
+	job_sh(e, &j, "app",
+	       "grep -E 'CapPrm|CapBnd|NoNew' /proc/self/status; chroot / /bin/true || "
+	       "echo denied");
+	j.caps.add.v = add;
+	j.caps.add.n = 2;
+	j.caps.drop.v = drop;
+	j.caps.drop.n = 1;
+	j.sec.caps = &j.caps;
+	j.sec.allow_escalation.set = true;
+	CHECK(job_run(e, &j, &r) == 0);
+	CHECK_STR(r.out, "CapPrm:\t0000000000001020\nCapBnd:\t0000000000001020\nNoNewPrivs:\t1\n"
+			 "denied\n");
+	/* a user has none, and cannot get any */
+	job_sh(e, &j, "app", "id; grep -E 'CapPrm|CapEff|CapBnd' /proc/self/status");
+	j.sec.run_as_user.set = true;
+	j.sec.run_as_user.v = 1234;
+	CHECK(job_run(e, &j, &r) == 0);
+	CHECK_STR(r.out, "uid=1234 gid=0(root) groups=0(root)\nCapPrm:\t0000000000000000\n"
+			 "CapEff:\t0000000000000000\nCapBnd:\t00000000a80425fb\n");
+	add[0] = "FLY";
+	job_sh(e, &j, "app", "");
+	j.caps.add.v = add;
+	j.caps.add.n = 1;
+	j.sec.caps = &j.caps;
+	CHECK(job_run(e, &j, &r) < 0 && r.error.code == SP_E_INVALID);
+	CHECK_STR(r.error.text, "unknown capability 'FLY'");
+}
+
+static void filtered(struct env *e)
+{
+	struct result r;
+	struct job j;
+
+	CHECK(sh(e, "grep Seccomp: /proc/self/status; mount -t tmpfs x /tmp", &r) != 0);
+	CHECK_STR(r.out, "Seccomp:\t2\n");
+	CHECK_STR(r.err, "mount: permission denied (are you root?)\n");
+	job_sh(e, &j, "app", "grep Seccomp: /proc/self/status");
+	j.seccomp.type = "Unconfined";
+	j.pod.seccomp = &j.seccomp;
+	CHECK(job_run(e, &j, &r) == 0);
+	CHECK_STR(r.out, "Seccomp:\t0\n");
+	job_sh(e, &j, "app", "grep -E 'Seccomp:|NoNew' /proc/self/status");
+	j.sec.allow_escalation.set = true;
+	j.sec.run_as_user.set = true;
+	j.sec.run_as_user.v = 1;
+	CHECK(job_run(e, &j, &r) == 0);
+	CHECK_STR(r.out, "NoNewPrivs:\t1\nSeccomp:\t2\n");
+	job_sh(e, &j, "app", "");
+	j.seccomp.type = "Localhost";
+	j.seccomp.localhost_profile = "p.json";
+	j.sec.seccomp = &j.seccomp;
+	CHECK(job_run(e, &j, &r) < 0 && r.error.code == SP_E_INVALID);
+	CHECK(strstr(r.error.text, "Localhost profiles are not supported (profile 'p.json')"));
+}
+
+static void privileged(struct env *e)
+{
+	struct result r;
+	struct job j;
+
+	job_sh(e, &j, "app",
+	       "grep -E 'Seccomp:' /proc/self/status; mount -t tmpfs x /tmp && echo ok;"
+	       "test -c /dev/loop-control && echo loop; test -f /proc/keys && echo keys;"
+	       "echo 1 > /proc/sys/net/ipv4/ip_forward && echo sysctl");
+	j.sec.privileged.set = j.sec.privileged.v = true;
+	CHECK(job_run(e, &j, &r) == 0);
+	CHECK_STR(r.out, "Seccomp:\t0\nok\nloop\nkeys\nsysctl\n");
+}
+
+/* Links of an image that want out of it. */
+static void evil_image(struct env *e)
+{
+	struct sp_volume v;
+	struct sp_ctr_mount m[3];
+	struct result r;
+	struct sp_error err;
+	struct job j;
+
+	CHECK_ERR(sp_volume_empty_dir(e->sandbox, "data", false, -1, -1, &v, &err) == 0, err);
+	for (int i = 0; i < 3; i++)
+		m[i] = (struct sp_ctr_mount){.volume = &v, .source_fd = -EBADF};
+	m[0].target = "/abs/x";      /* image: abs -> /etc */
+	m[1].target = "/dots/new";   /* image: dots -> ../../../../../../tmp */
+	m[2].target = "/proc1/evil"; /* image: proc1 -> /proc/1/root */
+	job_sh(e, &j, "app", "ls -d /etc/x /tmp/new");
+	j.p.mounts = m;
+	j.p.n_mounts = 2;
+	CHECK_ERR(job_run(e, &j, &r) == 0 && r.error.code == SP_OK, r.error);
+	CHECK_STR(r.out, "/etc/x\n/tmp/new\n");
+	CHECK(access("/etc/x", F_OK) < 0 && access("/tmp/new", F_OK) < 0);
+	job_sh(e, &j, "app", "");
+	j.p.mounts = m + 2;
+	j.p.n_mounts = 1;
+	CHECK(job_run(e, &j, &r) == 0);
+	CHECK_STR(r.error.text, "mount on '/proc1/evil': Too many levels of symbolic links");
+	CHECK(r.exit.code == 128);
+	(void)sp_close(v.fd);
+}
+
+static void link_in_layer(const struct env *e, const char *to, const char *name)
+{
+	char path[256];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", e->layer, name);
+	assert_int_equal(symlink(to, path), 0);
+}
+
+/* ---- volumes ----------------------------------------------------------------------------------
+ */
+
+static void sub_paths(struct env *e)
+{
+	static const struct {
+		const char *sub, *error;
+	} cases[] = {
+		{"made/deep", NULL},
+		{"inside", NULL},
+		{"..", "mount '/m': subPath '..' leaves the volume"},
+		{"a/../..", "mount '/m': subPath 'a/../..' leaves the volume"},
+		{"absolute", "mount '/m': subPath 'absolute' leaves the volume"},
+		{"up/etc", "mount '/m': subPath 'up/etc' leaves the volume"},
+	};
+	struct sp_volume v;
+	struct sp_error err;
+	struct result r;
+	struct stat st;
+	struct job j;
+
+	CHECK_ERR(sp_volume_empty_dir(e->sandbox, "data", false, -1, 500, &v, &err) == 0, err);
+	CHECK(fstat(v.fd, &st) == 0 && st.st_gid == 500 && (st.st_mode & 07777) == 02777);
+	job_sh(e, &j, "writer",
+	       "mkdir /m/a; ln -s a /m/inside; ln -s /etc /m/absolute;"
+	       "ln -s ../../../.. /m/up");
+	j.p.mounts = &(struct sp_ctr_mount){.volume = &v, .target = "/m"};
+	j.p.n_mounts = 1;
+	CHECK(job_run(e, &j, &r) == 0 && r.exit.code == 0);
+	for (size_t i = 0; i < SP_ARRAY_LEN(cases); i++) {
+		job_sh(e, &j, "app", "touch /m/was-here; stat -c '%a %g' /m");
+		j.p.mounts = &(struct sp_ctr_mount){
+			.volume = &v, .target = "/m", .sub_path = cases[i].sub};
+		j.p.n_mounts = 1;
+		if (!cases[i].error) {
+			CHECK_ERR(job_run(e, &j, &r) == 0 && r.error.code == SP_OK, r.error);
+			CHECK(r.exit.code == 0);
+			continue;
+		}
+		CHECK(job_run(e, &j, &r) < 0);
+		CHECK_STR(r.error.text, cases[i].error);
+		CHECK(r.error.code == SP_E_INVALID);
+	}
+	CHECK(fstatat(v.fd, "made/deep/was-here", &st, 0) == 0);
+	CHECK(fstatat(v.fd, "made/deep", &st, 0) == 0 && (st.st_mode & 0777) == 0777);
+	CHECK(fstatat(v.fd, "a/was-here", &st, 0) == 0);
+	(void)sp_close(v.fd);
+}
+
+static void mount_modes(struct env *e)
+{
+	struct sp_volume disk, mem;
+	struct sp_error err;
+	struct result r;
+	struct job j;
+	struct sp_ctr_mount m[] = {
+		{.volume = &disk, .target = "/rw"},
+		{.volume = &disk, .target = "/ro", .read_only = true},
+		{.volume = &mem, .target = "/mem"},
+		{.volume = &mem, .target = "/rro", .read_only = true, .recursive_read_only = true},
+	};
+
+	CHECK_ERR(sp_volume_empty_dir(e->sandbox, "disk", false, -1, -1, &disk, &err) == 0, err);
+	CHECK_ERR(sp_volume_empty_dir(e->sandbox, "mem", true, 1 << 20, -1, &mem, &err) == 0, err);
+	job_sh(e, &j, "app",
+	       "touch /rw/a && ls /ro; touch /ro/b 2>/dev/null || echo ro;"
+	       "touch /rro/b 2>/dev/null || echo rro;"
+	       "dd if=/dev/zero of=/mem/big bs=1M count=2 2>/dev/null || echo full; stat -c %a /mem;"
+	       "touch /x 2>/dev/null || echo readonly-root; touch /dev/shm/ok && echo shm");
+	j.p.mounts = m;
+	j.p.n_mounts = SP_ARRAY_LEN(m);
+	j.sec.read_only_rootfs.set = j.sec.read_only_rootfs.v = true;
+	CHECK_ERR(job_run(e, &j, &r) == 0 && r.error.code == SP_OK, r.error);
+	CHECK_STR(r.out, "a\nro\nrro\nfull\n777\nreadonly-root\nshm\n");
+	/* /dev/shm is the pod's, the root file system the instance's */
+	CHECK(sh(e, "ls /dev/shm; ls /x 2>/dev/null", &r) == 1);
+	CHECK_STR(r.out, "ok\n");
+	(void)sp_close(disk.fd);
+	(void)sp_close(mem.fd);
+}
+
+static void host_paths(struct env *e)
+{
+	char dir[128], file[160], missing[160];
+	const struct {
+		const char *path, *type, *error;
+	} cases[] = {
+		{dir, "", NULL},
+		{dir, "Directory", NULL},
+		{dir, "File", "hostPath type check failed: %s is not a file"},
+		{file, "FileOrCreate", NULL},
+		{file, "File", NULL},
+		{file, "Socket", "hostPath type check failed: %s is not a socket"},
+		{missing, "Directory", "volume 'h': hostPath '%s': No such file or directory"},
+		{missing, "DirectoryOrCreate", NULL},
+		{"/dev/null", "CharDevice", NULL},
+		{"/dev/null", "BlockDevice",
+		 "hostPath type check failed: %s is not a block device"},
+	};
+	char want[512];
+	struct sp_volume v;
+	struct sp_error err;
+	struct result r;
+	struct stat st;
+	struct job j;
+
+	(void)snprintf(dir, sizeof(dir), "%s/host", e->base);
+	(void)snprintf(file, sizeof(file), "%s/file", dir);
+	(void)snprintf(missing, sizeof(missing), "%s/new/deep", dir);
+	CHECK(mkdir(dir, 0755) == 0);
+	for (size_t i = 0; i < SP_ARRAY_LEN(cases); i++) {
+		int k = sp_volume_host_path(e->sandbox, "h", cases[i].path, cases[i].type, &v,
+					    &err);
+
+		CHECK_ERR((k == 0) == !cases[i].error, err);
+		if (k == 0) {
+			(void)sp_close(v.fd);
+			continue;
+		}
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+		(void)snprintf(want, sizeof(want), cases[i].error, cases[i].path);
+#pragma GCC diagnostic pop
+		CHECK_STR(err.text, want);
+	}
+	CHECK(stat(file, &st) == 0 && (st.st_mode & 0777) == 0644);
+	CHECK(stat(missing, &st) == 0 && (st.st_mode & 0777) == 0755);
+	CHECK_ERR(sp_volume_host_path(e->sandbox, "h", dir, "", &v, &err) == 0, err);
+	job_sh(e, &j, "app", "echo from-container > /h/file; ls /h");
+	j.p.mounts = &(struct sp_ctr_mount){
+		.volume = &v, .target = "/h", .propagation = SP_PROPAGATE_FROM_HOST};
+	j.p.n_mounts = 1;
+	CHECK_ERR(job_run(e, &j, &r) == 0 && r.error.code == SP_OK, r.error);
+	CHECK_STR(r.out, "file\nnew\n");
+	CHECK(stat(file, &st) == 0 && st.st_size == 15);
+	(void)sp_close(v.fd);
+}
+
+/* Read up to the first @end. */
+static void until(int fd, const char *end, char *out, size_t size)
+{
+	size_t have = 0;
+
+	do {
+		ssize_t n = read(fd, out + have, size - 1 - have);
+
+		CHECK(n > 0);
+		have += (size_t)n;
+		out[have] = '\0';
+	} while (!strstr(out, end));
+}
+
+static void content_volumes(struct env *e)
+{
+	static const struct sp_volume_file first[] = {
+		{"a", "one", 3, 0644}, {"sub/b", "two", 3, 0400}, {"gone", "x", 1, 0644}};
+	static const struct sp_volume_file second[] = {{"a", "ONE", 3, 0644},
+						       {"sub/b", "TWO", 3, 0400}};
+	static const struct sp_volume_file evil = {"../x", "", 0, 0644};
+	struct sp_volume v, w;
+	struct sp_error err;
+	struct sp_ctr_fds fds;
+	struct sp_exit exit;
+	struct sp_ctr *c;
+	struct job j;
+	char out[512];
+
+	CHECK_ERR(sp_volume_files(e->sandbox, "cm", true, first, 3, 77, &v, &err) == 0, err);
+	job_sh(e, &j, "app",
+	       "cat /cm/a /cm/sub/b; ls /cm; readlink /cm/a; stat -L -c '%a %g' /cm/sub/b; echo;"
+	       "touch /cm/z 2>/dev/null || echo ro;"
+	       "while test -e /cm/gone; do sleep 0.01; done; cat /cm/a /cm/sub/b; ls -A /cm");
+	j.p.mounts = &(struct sp_ctr_mount){.volume = &v, .target = "/cm"};
+	j.p.n_mounts = 1;
+	CHECK_ERR(sp_ctr_prepare(e->sandbox, &j.p, &c, &fds, &err) == 0, err);
+	CHECK(sp_ctr_release(c, &err) == 0);
+	until(fds.stdout_fd, "\nro\n", out, sizeof(out));
+	CHECK_STR(out, "onetwoa\ngone\nsub\n..data/a\n440 77\n\nro\n");
+	CHECK_ERR(sp_volume_files(e->sandbox, "cm", true, second, 2, 77, &w, &err) == 0, err);
+	drain(fds.stdout_fd, out, sizeof(out));
+	CHECK_STR(out, "ONETWO..1\n..data\na\nsub\n");
+	reap(c, fds.pidfd, &exit);
+	(void)sp_ctr_free(c);
+	(void)sp_close(fds.stdout_fd);
+	(void)sp_close(fds.stderr_fd);
+	(void)sp_close(fds.report_fd);
+	CHECK(sp_volume_files(e->sandbox, "cm", true, &evil, 1, -1, &w, &err) < 0);
+	CHECK_STR(err.text, "volume 'cm': file name '../x' is not usable");
+	(void)sp_close(v.fd);
+	(void)sp_close(w.fd);
+}
+
+/* ---- identity and process ---------------------------------------------------------------------
+ */
+
+static void identity(struct env *e)
+{
+	int64_t groups[] = {3000};
+	struct result r;
+	struct job j;
+
+	e->image.user = "web";
+	job_sh(e, &j, "app",
+	       "id; echo $HOME; echo out > /dev/stdout; pwd; cat /proc/self/oom_score_adj");
+	j.p.working_dir = "/made/by/runtime";
+	j.pod.fs_group.set = true;
+	j.pod.fs_group.v = 2000;
+	j.pod.supplemental_groups.v = groups;
+	j.pod.supplemental_groups.n = 1;
+	CHECK_ERR(job_run(e, &j, &r) == 0 && r.error.code == SP_OK, r.error);
+	CHECK_STR(r.out, "uid=101(web) gid=102(web) groups=29(audio),102(web),2000,3000\n/srv/web\n"
+			 "out\n/made/by/runtime\n1000\n");
+	e->image.user = "ghost";
+	job_sh(e, &j, "app", "");
+	CHECK(job_run(e, &j, &r) == 0);
+	CHECK_STR(r.error.text, "unable to find user ghost: no matching entries in passwd file");
+	job_sh(e, &j, "app", "");
+	j.pod.run_as_non_root.set = j.pod.run_as_non_root.v = true;
+	CHECK(job_run(e, &j, &r) < 0 && r.error.code == SP_E_INVALID);
+	CHECK_STR(r.error.text,
+		  "container has runAsNonRoot and image has non-numeric user (ghost), "
+		  "cannot verify user is non-root (pod: \"test_default(uid)\", "
+		  "container: app)");
+	e->image.user = "";
+}
+
+static void exit_codes(struct env *e)
+{
+	struct result r;
+	struct job j;
+
+	CHECK(sh(e, "exit 0", &r) == 0);
+	CHECK(sh(e, "exit 42", &r) == 42);
+	CHECK(sh(e, "kill -9 $$; exit 3", &r) == 3); /* PID 1 is immune to its own */
+	CHECK(!r.exit.oom);
+	job_sh(e, &j, "app", "");
+	j.argv[0] = "no-such-program";
+	CHECK(job_run(e, &j, &r) == 0);
+	CHECK_STR(r.error.text, "exec: \"no-such-program\": executable file not found in $PATH");
+	CHECK(r.error.code == SP_E_NOT_FOUND && r.exit.code == 128);
+	j.argv[0] = "/etc/passwd";
+	CHECK(job_run(e, &j, &r) == 0);
+	CHECK_STR(r.error.text, "exec: \"/etc/passwd\": Permission denied");
+	j.argv[0] = "/bin/sh";
+	j.p.working_dir = "/etc/passwd";
+	CHECK(job_run(e, &j, &r) == 0);
+	CHECK_STR(r.error.text, "chdir to '/etc/passwd': Not a directory");
+	/* a relative program comes from PATH, with the environment given */
+	job_sh(e, &j, "app", "echo $0");
+	j.argv[0] = "sh";
+	CHECK(job_run(e, &j, &r) == 0 && r.exit.code == 0);
+}
+
+static void signals(struct env *e)
+{
+	struct sp_ctr_fds fds;
+	struct sp_exit exit;
+	struct sp_error err;
+	struct sp_ctr *c;
+	struct job j;
+	char ready[3];
+
+	e->image.stop_signal = "SIGINT";
+	job_sh(e, &j, "app", "trap 'exit 9' INT; echo up; sleep 60 & wait");
+	CHECK_ERR(sp_ctr_prepare(e->sandbox, &j.p, &c, &fds, &err) == 0, err);
+	/* not before it is released */
+	CHECK(poll(&(struct pollfd){.fd = fds.report_fd, .events = POLLIN}, 1, 30) == 0);
+	CHECK(sp_ctr_release(c, &err) == 0 && sp_ctr_release(c, &err) == 0);
+	CHECK(read(fds.stdout_fd, ready, 3) == 3);
+	CHECK(sp_ctr_stop_signal(c) == SIGINT);
+	CHECK(sp_ctr_reap(c, &exit, &err) < 0 && err.code == SP_E_UNAVAILABLE);
+	CHECK(sp_ctr_signal(c, sp_ctr_stop_signal(c)) == 0);
+	reap(c, fds.pidfd, &exit);
+	CHECK(exit.code == 9);
+	CHECK(sp_ctr_signal(c, SIGTERM) == -ESRCH);
+	(void)sp_ctr_free(c);
+	(void)sp_close(fds.stdout_fd);
+	(void)sp_close(fds.stderr_fd);
+	(void)sp_close(fds.report_fd);
+
+	job_sh(e, &j, "app", "sleep 60 & sleep 60");
+	CHECK_ERR(sp_ctr_prepare(e->sandbox, &j.p, &c, &fds, &err) == 0, err);
+	CHECK(sp_ctr_release(c, &err) == 0);
+	CHECK(sp_ctr_kill(c) == 0);
+	reap(c, fds.pidfd, &exit);
+	CHECK(exit.code == 137 && !exit.oom);
+	(void)sp_ctr_free(c);
+	(void)sp_close(fds.stdout_fd);
+	(void)sp_close(fds.stderr_fd);
+	(void)sp_close(fds.report_fd);
+
+	/* given up while it waits */
+	CHECK_ERR(sp_ctr_prepare(e->sandbox, &j.p, &c, &fds, &err) == 0, err);
+	(void)sp_ctr_free(c);
+	(void)sp_close(fds.pidfd);
+	(void)sp_close(fds.stdout_fd);
+	(void)sp_close(fds.stderr_fd);
+	(void)sp_close(fds.report_fd);
+}
+
+/* ---- cgroups ----------------------------------------------------------------------------------
+ */
+
+static void check_file(const char *path, const char *want)
+{
+	char got[256];
+	ssize_t n = sys_read_file(AT_FDCWD, path, got, sizeof(got));
+
+	CHECK(n > 0);
+	CHECK_STR(got, want);
+}
+
+static void limits(struct env *e)
+{
+	char path[256];
+	struct result r;
+	struct job j;
+	static const struct {
+		const char *tree, *ctr, *file, *want;
+	} v1[] = {
+		{"cpu", "", "cpu.shares", "512\n"},
+		{"cpu", "", "cpu.cfs_quota_us", "100000\n"},
+		{"memory", "", "memory.limit_in_bytes", "67108864\n"},
+		{"pids", "", "pids.max", "100\n"},
+		{"cpu", "/app", "cpu.shares", "512\n"},
+		{"cpu", "/app", "cpu.cfs_quota_us", "100000\n"},
+		{"memory", "/app", "memory.limit_in_bytes", "67108864\n"},
+		{"memory", "/app", "memory.memsw.limit_in_bytes", "67108864\n"},
+	};
+	struct sp_ctr_fds fds;
+	struct sp_usage usage;
+	struct sp_exit exit;
+	struct sp_error err;
+	struct sp_ctr *c;
+
+	job_sh(e, &j, "app", "exec sleep 60");
+	CHECK_ERR(sp_ctr_prepare(e->sandbox, &j.p, &c, &fds, &err) == 0, err);
+	CHECK(sp_ctr_release(c, &err) == 0);
+	CHECK(read(fds.report_fd, &err, sizeof(err)) == 0);
+	for (size_t i = 0; i < SP_ARRAY_LEN(v1); i++) {
+		(void)snprintf(path, sizeof(path), "/sys/fs/cgroup/%s/%s/burstable/pod%s%s/%s",
+			       v1[i].tree, e->cgroup_root, e->uid, v1[i].ctr, v1[i].file);
+		check_file(path, v1[i].want);
+	}
+	(void)snprintf(path, sizeof(path), "/sys/fs/cgroup/cpu/%s/burstable/cpu.shares",
+		       e->cgroup_root);
+	check_file(path, "512\n");
+	CHECK_ERR(sp_sandbox_usage(e->sandbox, "app", &usage, &err) == 0, err);
+	CHECK(usage.cpu_ns > 0 && usage.memory_bytes > 0 && usage.oom_kills == 0);
+	CHECK_ERR(sp_sandbox_usage(e->sandbox, NULL, &usage, &err) == 0, err);
+	CHECK(usage.cpu_ns > 0 && usage.pids == 1);
+	CHECK(sp_sandbox_usage(e->sandbox, "none", &usage, &err) < 0);
+	CHECK(sp_ctr_kill(c) == 0);
+	reap(c, fds.pidfd, &exit);
+	(void)sp_ctr_free(c);
+	(void)sp_close(fds.stdout_fd);
+	(void)sp_close(fds.stderr_fd);
+	(void)sp_close(fds.report_fd);
+
+	/* the kernel kills a child of the shell: the exit code alone would not tell */
+	job_sh(e, &j, "app", "dd if=/dev/zero of=/dev/null bs=100M count=1; exit 5");
+	CHECK_ERR(job_run(e, &j, &r) == 0 && r.error.code == SP_OK, r.error);
+	CHECK(r.exit.oom && r.exit.code == 5);
+	CHECK(sh(e, "exit 1", &r) == 1);
+	CHECK(!r.exit.oom); /* a new instance starts at zero */
+}
+
+/* ---- exec, terminal, shared PIDs --------------------------------------------------------------
+ */
+
+static int exec_sh(struct sp_ctr *c, const char *script, char *out, size_t size)
+{
+	const char *argv[] = {"sh", "-c", script, NULL};
+	struct sp_exec_params p = {
+		.argv = argv, .stdin_fd = -EBADF, .stdout_fd = -EBADF, .stderr_fd = -EBADF};
+	struct sp_exec_fds fds;
+	struct sp_error err;
+	siginfo_t info;
+	char rest[256];
+	pid_t pid;
+	ssize_t n;
+
+	CHECK_ERR(sp_ctr_exec(c, &p, &fds, &pid, &err) == 0, err);
+	n = read(fds.report_fd, &err, sizeof(err));
+	CHECK_ERR(n == 0, err);
+	drain(fds.stdout_fd, out, size);
+	drain(fds.stderr_fd, rest, sizeof(rest));
+	CHECK(sys_waitid(P_PIDFD, (id_t)fds.pidfd, &info, WEXITED) == 0);
+	(void)sp_close(fds.pidfd);
+	(void)sp_close(fds.stdout_fd);
+	(void)sp_close(fds.stderr_fd);
+	(void)sp_close(fds.report_fd);
+	return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+}
+
+static void close_all(struct sp_ctr_fds *fds)
+{
+	(void)sp_close(fds->stdout_fd);
+	(void)sp_close(fds->stderr_fd);
+	(void)sp_close(fds->report_fd);
+}
+
+static void execs(struct env *e)
+{
+	char out[1024], inside[1024], name[] = "/proc/self/cgroup";
+	const char *argv[] = {"missing", NULL};
+	struct sp_exec_params p = {
+		.argv = argv, .stdin_fd = -EBADF, .stdout_fd = -EBADF, .stderr_fd = -EBADF};
+	struct sp_exec_fds xf;
+	struct sp_ctr_fds fds;
+	struct sp_error err;
+	struct sp_exit exit;
+	struct sp_ctr *c;
+	struct job j;
+	pid_t pid;
+
+	e->image.user = "web";
+	job_sh(e, &j, "app", "touch /tmp/mine; echo ready; exec sleep 60");
+	j.p.working_dir = "/tmp";
+	j.sec.allow_escalation.set = true;
+	CHECK_ERR(sp_ctr_prepare(e->sandbox, &j.p, &c, &fds, &err) == 0, err);
+	CHECK(sp_ctr_exec(c, &p, &xf, &pid, &err) < 0 && err.code == SP_E_NOT_FOUND);
+	CHECK(sp_ctr_release(c, &err) == 0);
+	CHECK(read(fds.report_fd, &err, sizeof(err)) == 0);
+	e->image.user = "";
+	CHECK(exec_sh(c,
+		      "until test -e mine; do sleep 0.01; done; id; pwd; echo $HOME $A; "
+		      "ls /proc/self/fd | wc -l; grep -E 'Seccomp:|CapBnd|NoNew' "
+		      "/proc/self/status; exit 4",
+		      out, sizeof(out)) == 4);
+	CHECK_STR(out, "uid=101(web) gid=102(web) groups=29(audio),102(web)\n/tmp\n/srv/web b\n4\n"
+		       "CapBnd:\t00000000a80425fb\nNoNewPrivs:\t1\nSeccomp:\t2\n");
+	/* the same cgroups, seen from inside as the root */
+	CHECK(exec_sh(c, "cat /proc/self/cgroup", out, sizeof(out)) == 0);
+	CHECK(exec_sh(c, "cat /proc/1/cgroup", inside, sizeof(inside)) == 0);
+	CHECK_STR(out, inside);
+	CHECK(strstr(out, "memory:/\n"));
+	CHECK(!strstr(out, name));
+	CHECK(exec_sh(c, "kill -9 $$", out, sizeof(out)) == 137);
+	CHECK_ERR(sp_ctr_exec(c, &p, &xf, &pid, &err) == 0, err);
+	CHECK(read(xf.report_fd, &err, sizeof(err)) == sizeof(err));
+	CHECK_STR(err.text, "exec: \"missing\": executable file not found in $PATH");
+	CHECK(waitpid(pid, NULL, 0) == pid);
+	(void)sp_close(xf.pidfd);
+	(void)sp_close(xf.stdout_fd);
+	(void)sp_close(xf.stderr_fd);
+	(void)sp_close(xf.report_fd);
+	CHECK(sp_ctr_kill(c) == 0);
+	reap(c, fds.pidfd, &exit);
+	CHECK(sp_ctr_exec(c, &p, &xf, &pid, &err) < 0);
+	CHECK_STR(err.text, "container 'app' is not running");
+	(void)sp_ctr_free(c);
+	close_all(&fds);
+}
+
+static void terminals(struct env *e)
+{
+	const char *argv[] = {"sh", "-c", "tty; test -t 1 && echo is-tty; exit 3", NULL};
+	struct sp_exec_params p = {.argv = argv,
+				   .tty = true,
+				   .stdin_fd = -EBADF,
+				   .stdout_fd = -EBADF,
+				   .stderr_fd = -EBADF};
+	struct winsize ws = {.ws_row = 33, .ws_col = 99}, got = {0};
+	struct sp_exec_fds xf;
+	struct sp_ctr_fds fds;
+	struct sp_error err;
+	struct sp_exit exit;
+	struct sp_ctr *c;
+	struct job j;
+	char out[512];
+	pid_t pid;
+
+	job_sh(e, &j, "app",
+	       "tty; echo to-err >&2; test -c /dev/console && echo console; read x; "
+	       "echo got $x");
+	j.p.tty = true;
+	CHECK_ERR(sp_ctr_prepare(e->sandbox, &j.p, &c, &fds, &err) == 0, err);
+	CHECK(fds.stderr_fd == -EBADF);
+	CHECK(ioctl(fds.stdout_fd, TIOCSWINSZ, &ws) == 0);
+	CHECK(ioctl(fds.stdout_fd, TIOCGWINSZ, &got) == 0 && got.ws_col == 99);
+	CHECK(sp_ctr_release(c, &err) == 0);
+	CHECK(read(fds.report_fd, &err, sizeof(err)) == 0);
+	CHECK_ERR(sp_ctr_exec(c, &p, &xf, &pid, &err) == 0, err);
+	CHECK(read(xf.report_fd, &err, sizeof(err)) == 0);
+	drain(xf.stdout_fd, out, sizeof(out));
+	CHECK_STR(out, "/dev/pts/1\r\nis-tty\r\n");
+	CHECK(waitpid(pid, NULL, 0) == pid);
+	CHECK(write(fds.stdout_fd, "line\n", 5) == 5);
+	drain(fds.stdout_fd, out, sizeof(out));
+	CHECK(strstr(out, "/dev/pts/0\r\n") && strstr(out, "to-err\r\n") &&
+	      strstr(out, "console\r\n") && strstr(out, "got line\r\n"));
+	reap(c, fds.pidfd, &exit);
+	CHECK(exit.code == 0);
+	(void)sp_ctr_free(c);
+	close_all(&fds);
+	(void)sp_close(xf.pidfd);
+	(void)sp_close(xf.stdout_fd);
+	(void)sp_close(xf.report_fd);
+}
+
+static void stdin_given(struct env *e)
+{
+	struct result r;
+	struct job j;
+	int p[2];
+
+	CHECK(pipe2(p, O_CLOEXEC) == 0);
+	CHECK(write(p[1], "typed", 5) == 5);
+	(void)sp_close(p[1]);
+	job_sh(e, &j, "app", "cat");
+	j.p.stdin_open = true;
+	j.p.stdin_fd = p[0];
+	CHECK(job_run(e, &j, &r) == 0);
+	CHECK_STR(r.out, "typed");
+	(void)sp_close(p[0]);
+	CHECK(sh(e, "cat", &r) == 0); /* /dev/null */
+	CHECK_STR(r.out, "");
+}
+
+static void shared_pids(struct env *e)
+{
+	struct sp_ctr_fds fds, side;
+	struct sp_error err;
+	struct sp_exit exit;
+	struct result r;
+	struct sp_ctr *c, *d;
+	struct job j;
+	char out[256];
+
+	job_sh(e, &j, "side", "exec sleep 61");
+	CHECK_ERR(sp_ctr_prepare(e->sandbox, &j.p, &d, &side, &err) == 0, err);
+	CHECK(sp_ctr_release(d, &err) == 0);
+	CHECK(read(side.report_fd, &err, sizeof(err)) == 0);
+	/* the pod's first process has nothing to show */
+	CHECK(sh(e,
+		 "ls /proc/1/root/ /proc/1/fd/ 2>&1; "
+		 "grep -c sleep /proc/2/cmdline; grep -E 'Name|CapPrm' /proc/1/status",
+		 &r) == 0);
+	CHECK_STR(
+		r.out,
+		"ls: /proc/1/root/: Permission denied\n/proc/1/fd/:\n1\nName:\tpod-init\nCapPrm:\t0000000000000000\n");
+	CHECK(exec_sh(d, "echo $PPID", out, sizeof(out)) == 0);
+	/* the main process ends the container; a process that left its session is killed, too */
+	job_sh(e, &j, "app", "(sleep 62 >/dev/null 2>&1 &) ; exit 6");
+	CHECK_ERR(sp_ctr_prepare(e->sandbox, &j.p, &c, &fds, &err) == 0, err);
+	CHECK(sp_ctr_release(c, &err) == 0);
+	reap(c, fds.pidfd, &exit);
+	CHECK(exit.code == 6);
+	(void)sp_ctr_free(c);
+	close_all(&fds);
+	CHECK(sh(e, "ps | grep -c 'sleep 6[2]'", &r) == 1);
+	CHECK(sp_ctr_kill(d) == 0);
+	reap(d, side.pidfd, &exit);
+	CHECK(exit.code == 137);
+	(void)sp_ctr_free(d);
+	close_all(&side);
+}
+
+/* ---- pod level --------------------------------------------------------------------------------
+ */
+
+static void sysctls(struct env *e)
+{
+	struct result r;
+
+	CHECK(sh(e, "cat /proc/sys/net/ipv4/ip_unprivileged_port_start /proc/sys/kernel/shmmax",
+		 &r) == 0);
+	CHECK_STR(r.out, "80\n123456\n");
+}
+
+static void host_namespaces(struct env *e)
+{
+	char want[256], path[] = "/proc/self/ns/net";
+	struct sp_error err;
+	struct result r;
+	ssize_t n = readlink(path, want, sizeof(want) - 2);
+
+	CHECK(n > 0);
+	want[n] = '\n';
+	want[n + 1] = '\0';
+	CHECK(sh(e, "readlink /proc/self/ns/net", &r) == 0);
+	CHECK_STR(r.out, want);
+	CHECK_ERR(sp_sandbox_enter_host(e->sandbox, &err) == 0, err);
+	CHECK(access(e->base, F_OK) == 0);
+	sp_close(-EBADF);
+}
+
+static void failing_steps(struct env *e)
+{
+	struct sp_volume v = {.name = "v", .fd = open("/etc/passwd", O_PATH | O_CLOEXEC)};
+	struct sp_ctr_mount m = {.volume = &v, .target = "/bin", .sub_path = "x"};
+	const char *missing[] = {"/nonexistent/layer"}, *const *layers = e->image.layers;
+	struct result r;
+	struct job j;
+	char dir[256];
+
+	CHECK(v.fd >= 0);
+	e->image.layers = missing;
+	job_sh(e, &j, "app", "");
+	CHECK(job_run(e, &j, &r) == 0 && r.exit.code == 128);
+	CHECK_STR(r.error.text, "mount root file system of 1 layers: No such file or directory");
+	e->image.layers = layers;
+	e->image.n_layers = 0;
+	job_sh(e, &j, "app", "");
+	CHECK(job_run(e, &j, &r) < 0);
+	CHECK_STR(r.error.text, "image 'test' has no layers");
+	e->image.n_layers = 1;
+	job_sh(e, &j, "app", "");
+	j.p.mounts = &m;
+	j.p.n_mounts = 1;
+	CHECK(job_run(e, &j, &r) < 0);
+	CHECK_STR(r.error.text, "mount '/bin': subPath x: Not a directory");
+	m.sub_path = NULL; /* a file on a directory */
+	job_sh(e, &j, "app", "");
+	j.p.mounts = &m;
+	j.p.n_mounts = 1;
+	CHECK(job_run(e, &j, &r) == 0);
+	CHECK_STR(r.error.text, "mount on '/bin': Is a directory");
+	job_sh(e, &j, "app", "");
+	j.argv[0] = NULL;
+	CHECK(job_run(e, &j, &r) < 0);
+	CHECK_STR(r.error.text, "no command specified");
+	/* nothing of them stays */
+	(void)snprintf(dir, sizeof(dir), "%s/app", e->pod_dir);
+	CHECK(access(dir, F_OK) < 0);
+	CHECK(sh(e, "echo fine", &r) == 0);
+	(void)sp_close(v.fd);
+}
+
+static void many_layers(struct env *e)
+{
+	static char paths[120][128];
+	static const char *layers[121];
+	const char *const *one = e->image.layers;
+	struct result r;
+	char file[160];
+
+	for (int i = 0; i < 120; i++) {
+		(void)snprintf(paths[i], sizeof(paths[i]), "%s/a-rather-long-layer-name-%03d",
+			       e->base, i);
+		CHECK(mkdir(paths[i], 0755) == 0);
+		(void)snprintf(file, sizeof(file), "%s/f%d", paths[i], i);
+		CHECK(mkdir(file, 0755) == 0);
+		layers[i] = paths[i];
+	}
+	layers[120] = one[0];
+	e->image.layers = layers;
+	e->image.n_layers = 121;
+	CHECK(sh(e, "ls -d /f* | wc -l", &r) == 0);
+	CHECK_STR(r.out, "120\n");
+	e->image.layers = one;
+	e->image.n_layers = 1;
+}
+
+/* ---- the tests --------------------------------------------------------------------------------
+ */
+
+static void *filter;
+static uint32_t filter_n;
+static struct sp_seccomp filters[1];
+
+static void use_filter(struct env *e)
+{
+	struct sp_error err;
+
+	if (!filter)
+		assert_int_equal(
+			sp_seccomp_default_build(sp_caps_default, &filter, &filter_n, &err), 0);
+	filters[0] = (struct sp_seccomp){
+		.caps = sp_caps_default & sp_caps_seccomp, .bpf = filter, .n = filter_n};
+	e->params.seccomp = filters;
+	e->params.n_seccomp = 1;
+}
+
+static void set_limits(struct env *e)
+{
+	e->res.n_ctrs = 1;
+	e->res.ctrs[0].req[SP_RES_CPU] = 500;
+	e->res.ctrs[0].lim[SP_RES_CPU] = 1000;
+	e->res.ctrs[0].req[SP_RES_MEMORY] = 32 << 20;
+	e->res.ctrs[0].lim[SP_RES_MEMORY] = 64 << 20;
+	e->params.pids_limit = 100;
+}
+
+#define BODY_TEST(body, setup)                                                                     \
+	static void test_##body(void **state)                                                      \
+	{                                                                                          \
+		struct env e;                                                                      \
+                                                                                                   \
+		if (env_missing()) {                                                               \
+			print_message("skip: %s\n", env_missing());                                \
+			skip();                                                                    \
+		}                                                                                  \
+		env_init(&e);                                                                      \
+		setup;                                                                             \
+		env_run(&e, body);                                                                 \
+		env_done(&e);                                                                      \
+	}
+
+static const char *const sysctl_names[] = {"net.ipv4.ip_unprivileged_port_start", "kernel/shmmax"};
+static const char *const sysctl_values[] = {"80", "123456"};
+
+BODY_TEST(nothing_inherited, )
+BODY_TEST(own_view, )
+BODY_TEST(masked, )
+BODY_TEST(devices, )
+BODY_TEST(capabilities, )
+BODY_TEST(filtered, use_filter(&e))
+BODY_TEST(privileged, use_filter(&e))
+BODY_TEST(evil_image, {
+	link_in_layer(&e, "/etc", "abs");
+	link_in_layer(&e, "../../../../../../tmp", "dots");
+	link_in_layer(&e, "/proc/1/root", "proc1");
+})
+BODY_TEST(sub_paths, )
+BODY_TEST(mount_modes, )
+BODY_TEST(host_paths, )
+BODY_TEST(content_volumes, )
+BODY_TEST(identity, )
+BODY_TEST(exit_codes, )
+BODY_TEST(signals, )
+BODY_TEST(limits, set_limits(&e))
+BODY_TEST(execs, use_filter(&e))
+BODY_TEST(terminals, )
+BODY_TEST(stdin_given, )
+BODY_TEST(shared_pids, e.params.share_pid = true)
+BODY_TEST(sysctls, {
+	e.params.sysctl_names = sysctl_names;
+	e.params.sysctl_values = sysctl_values;
+	e.params.n_sysctls = 2;
+})
+BODY_TEST(host_namespaces, e.params.host_network = e.params.host_ipc = true)
+BODY_TEST(failing_steps, )
+BODY_TEST(many_layers, )
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_nothing_inherited),
+		cmocka_unit_test(test_own_view),
+		cmocka_unit_test(test_masked),
+		cmocka_unit_test(test_devices),
+		cmocka_unit_test(test_capabilities),
+		cmocka_unit_test(test_filtered),
+		cmocka_unit_test(test_privileged),
+		cmocka_unit_test(test_evil_image),
+		cmocka_unit_test(test_sub_paths),
+		cmocka_unit_test(test_mount_modes),
+		cmocka_unit_test(test_host_paths),
+		cmocka_unit_test(test_content_volumes),
+		cmocka_unit_test(test_identity),
+		cmocka_unit_test(test_exit_codes),
+		cmocka_unit_test(test_signals),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_execs),
+		cmocka_unit_test(test_terminals),
+		cmocka_unit_test(test_stdin_given),
+		cmocka_unit_test(test_shared_pids),
+		cmocka_unit_test(test_sysctls),
+		cmocka_unit_test(test_host_namespaces),
+		cmocka_unit_test(test_failing_steps),
+		cmocka_unit_test(test_many_layers),
+	};
+	int r = cmocka_run_group_tests(tests, NULL, NULL);
+
+	free(filter);
+	return r;
+}
