@@ -23,6 +23,7 @@
 #include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #define VETH_TRIES 8
 
@@ -56,6 +57,19 @@ void sp_net_config_default(struct sp_net_config *c)
 
 /* ---- host side ------------------------------------------------------------------------------- */
 
+/* One file per network namespace that plays the machine, named by its inode: addresses and ports
+ * of another one are no business of ours. */
+static int open_pool(const struct sp_net_config *c)
+{
+	struct stat st;
+	char name[32];
+
+	if (stat("/proc/self/ns/net", &st) < 0)
+		return -errno;
+	(void)snprintf(name, sizeof(name), "pool.%llu", (unsigned long long)st.st_ino); /* fits */
+	return sp_pool_open(c->state_dir, name);
+}
+
 int sp_net_host_open(const struct sp_net_config *c, struct sp_net_host *ret, struct sp_error *err)
 {
 	SP_CLEANUP(sp_closep) int rtnl_fd = -EBADF;
@@ -70,7 +84,7 @@ int sp_net_host_open(const struct sp_net_config *c, struct sp_net_host *ret, str
 		nft_fd = -EBADF;
 	else if (nft_fd < 0)
 		return sp_fail_errno(err, -nft_fd, "open nfnetlink");
-	pool_fd = sp_pool_open(c->state_dir);
+	pool_fd = open_pool(c);
 	if (pool_fd < 0)
 		return sp_fail_errno(err, -pool_fd, "open the address pool in '%s'", c->state_dir);
 	*ret = (struct sp_net_host){

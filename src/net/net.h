@@ -27,9 +27,10 @@ struct sp_net_port {            /* one published port */
 
 /* What the machine provides; from engine options. */
 struct sp_net_config {
-	const char *state_dir; /* leases of addresses and ports live here, in one file; one folder
-				  per machine and bridge, whatever --root says: two pools of one
-				  subnet would give an address twice */
+	const char *state_dir; /* leases of addresses and ports live here, one file per machine (its
+				  network namespace). Everyone on a machine must use the same
+				  folder, whatever --root says: two pools of one subnet would give
+				  an address twice */
 	const char *bridge;    /* "sidepod0" */
 	struct in_addr subnet; /* 10.83.0.0 */
 	int prefix_len;        /* 16; the first address is the bridge's */

@@ -68,25 +68,25 @@ static int make_dirs(const char *dir)
 	return mkdir(path, 0700) < 0 && errno != EEXIST ? -errno : 0;
 }
 
-static int open_file(const char *dir)
+static int open_file(const char *dir, const char *name)
 {
 	SP_CLEANUP(sp_closep) int dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int fd;
 
 	if (dir_fd < 0)
 		return -errno;
-	fd = openat(dir_fd, "pool", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = openat(dir_fd, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	return fd < 0 ? -errno : fd;
 }
 
-int sp_pool_open(const char *dir)
+int sp_pool_open(const char *dir, const char *name)
 {
-	int fd = open_file(dir), r;
+	int fd = open_file(dir, name), r;
 
 	if (fd != -ENOENT)
 		return fd;
 	r = make_dirs(dir);
-	return r < 0 ? r : open_file(dir);
+	return r < 0 ? r : open_file(dir, name);
 }
 
 static int lock_byte(int fd, int cmd, short type, off_t at)

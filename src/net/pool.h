@@ -37,8 +37,10 @@ struct sp_pool_port {
 	uint16_t udp;
 };
 
-/** sp_pool_open() - Open or make the file in @dir; missing folders are made. Return: descriptor */
-int sp_pool_open(const char *dir);
+/** sp_pool_open() - Open or make the file @name in @dir; missing folders are made. Return:
+ * descriptor
+ */
+int sp_pool_open(const char *dir, const char *name);
 
 int sp_pool_lock(int fd); /* waits; changes of others take microseconds */
 void sp_pool_unlock(int fd);

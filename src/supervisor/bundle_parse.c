@@ -308,7 +308,10 @@ int sp_engine_net_config(struct sp_arena *a, const struct sp_engine *e, struct s
 	struct sp_net_config c;
 
 	sp_net_config_default(&c);
-	c.state_dir = sp_arena_printf(a, "%s/net", e->run_dir);
+	/* bridge and addresses are the machine's, so their leases are not below --root; but who is
+	 * not root there has the machine for itself alone */
+	if (e->rootless)
+		c.state_dir = sp_arena_printf(a, "%s/net", e->run_dir);
 	if (!c.state_dir)
 		return no_memory(err);
 	if (e->bridge)

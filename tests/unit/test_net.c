@@ -211,8 +211,8 @@ static void test_pool(void **state)
 
 	assert_non_null(mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/x/y", dir);
-	fd = sp_pool_open(path);
-	fd2 = sp_pool_open(path);
+	fd = sp_pool_open(path, "pool");
+	fd2 = sp_pool_open(path, "pool");
 	assert_true(fd >= 0 && fd2 >= 0);
 	assert_int_equal(sp_pool_lock(fd), 0);
 	assert_int_equal(sp_pool_check_net(fd, &net), 1);

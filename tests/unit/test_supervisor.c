@@ -452,6 +452,9 @@ static void test_bundle(void **state)
 
 	assert_int_equal(sp_engine_net_config(&a, &got.engine, &nc, &err), 0);
 	assert_int_equal(nc.prefix_len, 16);
+	assert_string_equal(nc.state_dir, "/run/sidepod/net"); /* the machine's */
+	got.engine.rootless = true;
+	assert_int_equal(sp_engine_net_config(&a, &got.engine, &nc, &err), 0);
 	assert_string_equal(nc.state_dir, "/top/run/net");
 	sp_bundle_done(&got);
 	sp_buf_done(&b);
