@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The commands `simulate`, `diff` and `explain`, from their words to output and exit code. */
+#include "cmocka_all.h"
+
+#include "cli/cli_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const char *no_env(const char *name)
+{
+	return NULL;
+}
+
+/* Run one command; @out and @err receive what it printed and are to be freed. */
+static int run(const char *line, char **out, char **err)
+{
+	struct sp_cli cli = {.env = no_env, .out_look = {.columns = 80, .ascii = true}};
+	struct sp_parsed parsed;
+	struct sp_error why;
+	char copy[512], *words[32], *save = NULL;
+	size_t out_len, err_len;
+	int n = 0, code;
+
+	cli.err_look = cli.out_look;
+	snprintf(copy, sizeof(copy), "%s", line);
+	for (char *w = strtok_r(copy, "|", &save); w; w = strtok_r(NULL, "|", &save))
+		words[n++] = w;
+	cli.out = open_memstream(out, &out_len);
+	cli.err = open_memstream(err, &err_len);
+	assert_int_equal(sp_cli_parse(&cli, sp_commands, n, words, &parsed, &why), 0);
+	code = parsed.command->run(&cli, parsed.argc, parsed.argv);
+	(void)fclose(cli.out);
+	(void)fclose(cli.err);
+	sp_arena_done(&cli.arena);
+	return code;
+}
+
+static void write_file(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "we");
+
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+static const char job[] = "apiVersion: batch/v1\n"
+			  "kind: Job\n"
+			  "metadata: {name: nightly}\n"
+			  "spec:\n"
+			  "  template:\n"
+			  "    spec:\n"
+			  "      restartPolicy: Never\n"
+			  "      initContainers:\n"
+			  "      - {name: log, image: l:1, restartPolicy: Always}\n"
+			  "      containers:\n"
+			  "      - {name: work, image: w:1}\n";
+
+static void test_commands(void **state)
+{
+	/* F, G and H stand for files: the job, its record, another record */
+	static const struct {
+		const char *line;
+		int code;
+		const char *out, *err;
+	} cases[] = {
+		{"simulate|F", SP_EXIT_OK, "work: exits with 0 after 10 s", ""},
+		{"simulate|F", SP_EXIT_OK, "phase Succeeded at 11.0s", ""},
+		{"simulate|F|--set|work.code=3", SP_EXIT_OK, "phase Failed", ""},
+		{"simulate|F|--what-if|log ignores SIGTERM", SP_EXIT_OK, "sigkill", ""},
+		{"simulate|F|--pod|other", SP_EXIT_MANIFEST, "", "no pod 'other'"},
+		{"simulate|F|--set|work.colour=red", SP_EXIT_USAGE, "", "unknown key 'colour'"},
+		{"simulate|F|-o|json", SP_EXIT_OK, "\"format\":\"sidepod.run/v1\"", ""},
+		{"simulate|F|-o|scenario", SP_EXIT_OK, "pod.finished: 11", ""},
+		{"simulate|F|-o|svg", SP_EXIT_OK, "<svg", ""},
+		{"simulate|F|-o|mermaid", SP_EXIT_OK, "gantt", ""},
+		{"simulate|--check|F", SP_EXIT_FAILED, "not ok 1", ""},
+		{"simulate|--list-what-if", SP_EXIT_OK, "C ignores SIGTERM", ""},
+		{"simulate|F|--kube-version|1.20", SP_EXIT_USAGE, "", "1.28 to 1.37"},
+		{"simulate", SP_EXIT_USAGE, "", "which file?"},
+		{"diff|G|G", SP_EXIT_OK, "no difference", ""},
+		{"diff|G|H", SP_EXIT_FAILED, "work.exit  10.000 s and 12.000 s, +2.000 s", ""},
+		{"diff|G|H|--tolerance|3s", SP_EXIT_OK, "no difference", ""},
+		{"explain|term-12", SP_EXIT_OK, "TERM-12\n", ""},
+		{"explain|job.spec.template.spec.containers.image", SP_EXIT_OK, "<string>", ""},
+		{"explain|pod.spec.containers.colour", SP_EXIT_USAGE, "", "nothing is known"},
+		{"explain|--order|F", SP_EXIT_OK, "log", ""},
+	};
+	char paths[3][64], *out, *err;
+
+	for (int i = 0; i < 3; i++)
+		snprintf(paths[i], sizeof(paths[i]), "/tmp/sidepod-test-%d-%d", (int)getpid(), i);
+	write_file(paths[0], job);
+	for (int i = 1; i < 3; i++) {
+		char line[256];
+
+		snprintf(line, sizeof(line), "simulate|%s|-o|json%s", paths[0],
+			 i == 2 ? "|--set|work.exit_after=12" : "");
+		assert_int_equal(run(line, &out, &err), SP_EXIT_OK);
+		write_file(paths[i], out);
+		free(out);
+		free(err);
+	}
+	for (size_t i = 0; i < SP_ARRAY_LEN(cases); i++) {
+		struct sp_buf line = {0};
+		int code;
+
+		for (const char *p = cases[i].line; *p; p++)
+			if (p > cases[i].line && p[-1] == '|' && strchr("FGH", *p) &&
+			    (!p[1] || p[1] == '|'))
+				sp_buf_puts(&line, paths[*p - 'F']);
+			else
+				sp_buf_putc(&line, *p);
+		code = run(line.ptr, &out, &err);
+		if (code != cases[i].code || !strstr(out, cases[i].out) ||
+		    !strstr(err, cases[i].err))
+			fail_msg("%s: %d\n%s\n%s", cases[i].line, code, out, err);
+		free(out);
+		free(err);
+		sp_buf_done(&line);
+	}
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(unlink(paths[i]), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_commands)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
