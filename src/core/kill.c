@@ -186,22 +186,16 @@ void sp_kill_gone(struct sp_step *s, uint16_t i)
 		sp_pre_stop_done(s, i, false);
 }
 
-/* sp_kill_deadline() - When a kill in flight needs to be looked at; the turn comes by events */
-sp_time sp_kill_deadline(const struct sp_ctr *c)
+/* sp_kill_deadline() - When a kill in flight needs to be looked at; turns come by events or at D */
+sp_time sp_kill_deadline(const struct sp_pod *pod, const struct sp_ctr *c)
 {
-	sp_time at = SP_NEVER;
-
 	if (c->kill == SP_KILL_NONE || c->stopped)
 		return SP_NEVER;
 	if (c->stage == SP_STAGE_CREATE)
 		return c->killed ? SP_NEVER : sp_time_add(c->kill_deadline, SP_KILL_MIN);
 	if (c->pre_stop == SP_HOOK_RUNNING)
-		at = c->hook_until;
-	if (!c->signalled)
-		at = SP_MIN(at, c->kill_deadline);
-	else if (sp_alive(c) && !c->killed)
-		at = SP_MIN(at, kill_at(c));
-	else if (!sp_alive(c))
-		at = SP_MIN(at, c->kill_deadline);
-	return at;
+		return SP_MIN(c->hook_until, c->kill_deadline);
+	if (sp_alive(c) && c->signalled)
+		return c->killed ? SP_NEVER : kill_at(c);
+	return pod->cause == SP_CAUSE_NONE ? SP_NEVER : pod->term_deadline;
 }

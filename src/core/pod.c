@@ -33,8 +33,8 @@ static bool launch_expected(const struct sp_step *s, const struct sp_event *ev)
 {
 	const struct sp_ctr *c = &s->pod->ctrs[ev->ctr];
 
-	return ev->attempt == c->next_attempt && !sp_alive(c) && !s->pod->terminal &&
-	       s->pod->sandbox == SP_SBX_READY &&
+	return ev->attempt == c->next_attempt && c->asked == ev->attempt + 1 && !sp_alive(c) &&
+	       !s->pod->terminal && s->pod->sandbox == SP_SBX_READY &&
 	       (c->stage == SP_STAGE_CREATE || c->kill == SP_KILL_NONE);
 }
 
@@ -47,7 +47,7 @@ static void ctr_exited(struct sp_step *s, const struct sp_event *ev)
 
 	/* LAT-22: an exit that overtook its launch */
 	if (c->stage == SP_STAGE_CREATE && launch_expected(s, ev))
-		sp_started(s, ev->ctr);
+		sp_started(s, ev->ctr, true);
 	if (sp_alive(c) && ev->attempt == c->cur.attempt)
 		sp_exited(s, ev->ctr, ev->code, reason, ev->text ? ev->text : "");
 }
@@ -124,7 +124,7 @@ static void take(struct sp_step *s, const struct sp_event *ev)
 		break;
 	case SP_EV_STARTED:
 		if (launch_expected(s, ev))
-			sp_started(s, ev->ctr);
+			sp_started(s, ev->ctr, false);
 		break;
 	case SP_EV_START_FAILED:
 		if (c->stage == SP_STAGE_CREATE && launch_expected(s, ev))
@@ -355,7 +355,7 @@ sp_time sp_pod_deadline(const struct sp_pod_spec *spec, const struct sp_pod *pod
 		const struct sp_ctr *c = &pod->ctrs[i];
 
 		at = SP_MIN(at, sp_probes_deadline(c));
-		at = SP_MIN(at, sp_kill_deadline(c));
+		at = SP_MIN(at, sp_kill_deadline(pod, c));
 		at = SP_MIN(at, start_deadline(pod, c));
 		if (c->post_start == SP_HOOK_RUNNING)
 			at = SP_MIN(at, c->post_until);

@@ -76,7 +76,7 @@ void sp_exit_acted(struct sp_step *s, uint16_t i);
 void sp_image_event(struct sp_step *s, const struct sp_event *ev);
 void sp_create_failed(struct sp_step *s, const struct sp_event *ev);
 void sp_start_failed(struct sp_step *s, const struct sp_event *ev);
-void sp_started(struct sp_step *s, uint16_t i);
+void sp_started(struct sp_step *s, uint16_t i, bool gone);
 void sp_exited(struct sp_step *s, uint16_t i, int32_t code, enum sp_exit_reason reason,
 	       const char *text);
 void sp_post_start_done(struct sp_step *s, uint16_t i, bool ok);
@@ -95,7 +95,7 @@ void sp_kill_begin(struct sp_step *s, uint16_t i, enum sp_kill cause, sp_time gr
 void sp_kill_advance(struct sp_step *s, uint16_t i);
 void sp_kill_gone(struct sp_step *s, uint16_t i); /* its container is gone */
 void sp_pre_stop_done(struct sp_step *s, uint16_t i, bool ok);
-sp_time sp_kill_deadline(const struct sp_ctr *c);
+sp_time sp_kill_deadline(const struct sp_pod *pod, const struct sp_ctr *c);
 sp_time sp_kill_grace(const struct sp_pod_spec *spec, uint16_t i, enum sp_kill cause);
 void sp_terminate(struct sp_step *s, enum sp_cause cause, int64_t grace_s);
 void sp_termination_step(struct sp_step *s);

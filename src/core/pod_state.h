@@ -106,6 +106,7 @@ struct sp_ctr {
 	sp_time switch_at; /* ErrImagePull turns into ImagePullBackOff; SP_NEVER: no */
 
 	uint32_t next_attempt; /* number of the instance to be created next */
+	uint32_t asked;        /* number + 1 of the last one that a start was asked for */
 	uint32_t rec_sandbox;  /* sandbox attempt that `rec` belongs to */
 	uint16_t detail_len;   /* waiting message in the detail slot */
 	uint16_t image_off;    /* changed image in pod->images + 1, 0: the spec's */

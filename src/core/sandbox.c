@@ -42,6 +42,7 @@ static void forget(struct sp_step *s)
 
 		c->restart_intent = c->backoff_passed = c->forgotten = false;
 		c->lane_done = false;
+		c->asked = 0;
 		c->retry_at = 0;
 		if (i < s->spec->n_init) {
 			c->rec = SP_REC_NONE;
@@ -133,7 +134,7 @@ static void sandbox_lost(struct sp_step *s)
 		struct sp_ctr *c = &pod->ctrs[i];
 
 		if (c->stage == SP_STAGE_CREATE) /* it may have been launched: its number is used */
-			sp_started(s, i);
+			sp_started(s, i, true);
 		c->stage = SP_STAGE_IDLE;
 		if (sp_alive(c))
 			sp_exited(s, i, 137, SP_EXIT_UNKNOWN, "");

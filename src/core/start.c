@@ -360,6 +360,7 @@ void sp_image_event(struct sp_step *s, const struct sp_event *ev)
 		     ev->kind == SP_EV_IMAGE_PRESENT ? present_text(s, ev->ctr)
 						     : sp_say(s, text, SP_TEXT_END));
 	c->stage = SP_STAGE_CREATE;
+	c->asked = c->next_attempt + 1;
 	sp_act_ctr(s, SP_ACT_CTR_START, ev->ctr, c->next_attempt);
 	s->again = true;
 }
@@ -493,8 +494,22 @@ static void post_start_begin(struct sp_step *s, uint16_t i)
 	}
 }
 
-/* sp_started() - The process of the next instance was launched */
-void sp_started(struct sp_step *s, uint16_t i)
+/* A new instance that nobody has to stop any more: its part in a termination goes on (TERM-5). */
+static void keep_termination(struct sp_step *s, uint16_t i)
+{
+	struct sp_ctr *c = &s->pod->ctrs[i];
+
+	if (s->pod->cause == SP_CAUSE_NONE || !c->in_termination)
+		return;
+	c->kill = SP_KILL_POD;
+	c->kill_deadline = s->pod->term_deadline;
+}
+
+/**
+ * sp_started() - The process of the next instance was launched
+ * @gone: and it is gone already, its exit is told next
+ */
+void sp_started(struct sp_step *s, uint16_t i, bool gone)
 {
 	struct sp_pod *pod = s->pod;
 	struct sp_ctr *c = &pod->ctrs[i];
@@ -511,12 +526,15 @@ void sp_started(struct sp_step *s, uint16_t i)
 			     ? "Container started"
 			     : sp_say(s, "Started container ", sp_spec(s, i)->name, SP_TEXT_END));
 	sp_fact_out(s, SP_FACT_START, i, "");
+	keep_termination(s, i);
+	if (gone)
+		return;
 	if (sp_spec(s, i)->role != SP_ROLE_INIT && !bare &&
 	    sp_spec(s, i)->post_start.kind != SP_HOOK_NONE)
 		post_start_begin(s, i);
 	else
 		become_visible(s, i);
-	if (pod->cause != SP_CAUSE_NONE)
+	if (pod->cause != SP_CAUSE_NONE && !bare)
 		sp_termination_adopt(s, i);
 	else if (pod->restarting_all)
 		sp_kill_begin(s, i, SP_KILL_ALL, 0);
@@ -576,12 +594,8 @@ void sp_start_failed(struct sp_step *s, const struct sp_event *ev)
 	sp_detail_set(s, ev->ctr, text);
 	sp_event_out(s, ev->ctr, true, "Failed", error_event(s, text));
 	sp_fact_out(s, SP_FACT_STARTERROR, ev->ctr, sp_say(s, text, SP_TEXT_END))->code = 128;
-	if (s->pod->cause != SP_CAUSE_NONE) { /* gone before it could be stopped */
-		c->kill = SP_KILL_POD;
-		c->kill_deadline = s->pod->term_deadline;
-	} else {
-		sp_exit_acted(s, ev->ctr);
-	}
+	keep_termination(s, ev->ctr);
+	sp_exit_acted(s, ev->ctr);
 }
 
 /* sp_exit_acted() - From here on the exit counts: RestartAllContainers looks at it (RESTART-20) */

@@ -76,18 +76,14 @@ void sp_terminate(struct sp_step *s, enum sp_cause cause, int64_t grace_s)
 	}
 }
 
-/* sp_termination_adopt() - A launch was reported after T0: that instance is stopped like the others
+/**
+ * sp_termination_adopt() - A launch was told after T0: that instance is stopped like the others
  */
 void sp_termination_adopt(struct sp_step *s, uint16_t i)
 {
 	struct sp_pod *pod = s->pod;
 	struct sp_ctr *c = &pod->ctrs[i];
 
-	if (c->bare) { /* REL-1: waits for its turn */
-		c->kill = SP_KILL_POD;
-		c->kill_deadline = pod->term_deadline;
-		return;
-	}
 	c->in_termination = true;
 	c->stopped = false;
 	sp_kill_begin(s, i, SP_KILL_POD, pod->term_deadline - s->now);
