@@ -17,7 +17,7 @@
 #include <stdio.h>
 
 /* The same for every command. 128 + n: interrupted by signal n, after an orderly stop. */
-enum sp_exit {
+enum sp_exit_code {
 	SP_EXIT_OK = 0,
 	SP_EXIT_FAILED = 1,      /* the work failed: pod Failed, findings, regression */
 	SP_EXIT_USAGE = 2,       /* wrong command line */
@@ -85,7 +85,7 @@ struct sp_command {
 	enum sp_completes completes; /* the positional arguments */
 	bool hidden;                 /* for machines: not in the list of commands */
 
-	/** run() - Do it. Return: exit code, see enum sp_exit */
+	/** run() - Do it. Return: exit code, see enum sp_exit_code */
 	int (*run)(struct sp_cli *cli, int argc, char **argv);
 
 	/** complete() - One candidate per line, "word\tdescription"; only for SP_COMPLETE_OWN */

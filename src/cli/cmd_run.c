@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `sidepod run`: start pods, follow them until they are done, clean up. */
+#include "cli/session.h"
+
+static int run(struct sp_cli *cli, int argc, char **argv)
+{
+	struct sp_session s = {.keep = sp_flag_bool(cli, "keep")};
+	int r;
+
+	sp_launch_init(&s.launch, cli);
+	sp_session_flags(&s, cli);
+	r = sp_launch_load(&s.launch, argc, argv);
+	if (r == 0)
+		r = sp_session_run(&s);
+	sp_launch_done(&s.launch);
+	return r;
+}
+
+static const struct sp_flag flags[] = {
+	SP_LAUNCH_FLAGS,
+	SP_SESSION_FLAGS,
+	{.name = "keep",
+	 .kind = SP_FLAG_BOOL,
+	 .help = "Leave logs and status of finished pods for logs, ps and describe"},
+	{0},
+};
+
+const struct sp_command sp_command_run = {
+	.name = "run",
+	.summary = "Start pods and follow them until they are done",
+	.args = "FILE…",
+	.about =
+		"Start the pods of the manifests in the order that Kubernetes gives them, show "
+		"their progress and their logs, and stop them in order when Ctrl-C is pressed: "
+		"once for the whole grace period, twice for two more seconds, three times to kill "
+		"at once.\n\n"
+		"FILE is a file, a directory, or - for standard input. All findings are told before "
+		"anything starts, and so is every field that is not acted on. Killing this command "
+		"does not hurt the pods; `sidepod ps` finds them.",
+	.examples = {{"run pod.yaml", "start and follow"},
+		     {"run pod.yaml --timeline run.svg", "and draw what happened"},
+		     {"run job.yaml --exit-code app", "in CI: exit as the app did"}},
+	.flags = flags,
+	.max_args = -1,
+	.completes = SP_COMPLETE_FILE,
+	.run = run,
+};

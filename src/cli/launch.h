@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From files to running pods: read manifests, tell what is wrong with them, find images, make
+ * bundles, start supervisors. Nothing is started unless everything can be.
+ */
+#ifndef SP_CLI_LAUNCH_H
+#define SP_CLI_LAUNCH_H
+
+#include "cli/place.h"
+#include "spec/load.h"
+#include "supervisor/spawn.h"
+
+/* A pod that was started. */
+struct sp_launched {
+	const char *name, *ns, *uid;
+	const struct sp_k_pod *pod;
+	struct sp_supervisor supervisor; /* descriptors are the owner's of the struct */
+};
+
+struct sp_launch {
+	struct sp_cli *cli;
+	struct sp_place place;
+	struct sp_manifest manifest;
+	struct sp_launched *pods;
+	uint32_t n_pods;
+};
+
+/* Flags of every command that starts pods. */
+#define SP_LAUNCH_FLAGS                                                                            \
+	SP_FLAG_FILENAME, SP_FLAG_VALIDATE, SP_FLAG_KUBE_VERSION, SP_FLAG_DRY_RUN,                 \
+		{.name = "net",                                                                    \
+		 .kind = SP_FLAG_CHOICE,                                                           \
+		 .arg = "MODE",                                                                    \
+		 .choices = "bridge|lo|host",                                                      \
+		 .standard = "bridge",                                                             \
+		 .help = "Network of the pods"},                                                   \
+		{.name = "publish",                                                                \
+		 .letter = 'p',                                                                    \
+		 .kind = SP_FLAG_LIST,                                                             \
+		 .arg = "[IP:]HOST:PORT[/udp]",                                                    \
+		 .help = "Forward a port of the machine to the pod"},                              \
+	{                                                                                          \
+		.name = "replace", .kind = SP_FLAG_BOOL,                                           \
+		.help = "Stop and remove pods of the same names first"                             \
+	}
+
+void sp_launch_init(struct sp_launch *l, struct sp_cli *cli);
+void sp_launch_done(struct sp_launch *l);
+
+/**
+ * sp_launch_load() - Read the manifests named by the arguments and --filename
+ *
+ * All findings are told at once, then the fields that are known but not acted on.
+ * Return: 0, or an exit code.
+ */
+int sp_launch_load(struct sp_launch *l, int argc, char **argv);
+
+/** sp_launch_load_text() - The same for a text that we bring along */
+int sp_launch_load_text(struct sp_launch *l, const char *name, const char *text);
+
+/**
+ * sp_launch_start() - Start every pod of the manifests
+ *
+ * Return: 0, or an exit code; then pods that had been started are in l->pods all the same.
+ */
+int sp_launch_start(struct sp_launch *l);
+
+/** sp_publish_parse() - "8080:80", "127.0.0.1:53:53/udp" */
+int sp_publish_parse(const char *text, struct sp_net_port *ret, struct sp_error *err);
+
+/** sp_image_ensure() - Image of a reference: from the store, else by asking sidepod-worker for it.
+ * @always: ask it in any case. Return: 0, or -1: SP_E_NOT_FOUND when it is nowhere */
+int sp_image_ensure(struct sp_cli *cli, const char *ref, const char *policy, bool always,
+		    struct sp_image *ret, struct sp_error *err);
+
+#endif

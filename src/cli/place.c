@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/place.h"
+
+#include "sys/fd.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <time.h>
+
+int sp_place_open(struct sp_cli *cli, struct sp_place *ret, struct sp_error *err)
+{
+	const char *root = sp_flag_text(cli, "root"), *data = NULL;
+	char cwd[PATH_MAX];
+
+	*ret = (struct sp_place){0};
+	/* nothing of ours is found by a relative path: the supervisor has another directory */
+	if (root && root[0] != '/') {
+		if (!getcwd(cwd, sizeof(cwd)))
+			return sp_fail_errno(err, errno, "find the current directory");
+		root = sp_arena_printf(&cli->arena, "%s/%s", cwd, root);
+	}
+	/* without root's rights and without --root: below the user's own directories */
+	if (!root && geteuid() != 0) {
+		data = cli->env("XDG_DATA_HOME");
+		if (data && data[0] == '/')
+			root = sp_arena_printf(&cli->arena, "%s/sidepod", data);
+		else if (cli->env("HOME"))
+			root = sp_arena_printf(&cli->arena, "%s/.local/share/sidepod",
+					       cli->env("HOME"));
+		else
+			return sp_fail(err, SP_E_INVALID, "no place for state: set HOME or --root");
+	}
+	if (sp_engine_default(&cli->arena, root, &ret->engine) < 0)
+		return sp_fail(err, SP_E_NO_MEMORY, "find the directories");
+	ret->engine.rootless = geteuid() != 0;
+	ret->runs_dir = sp_arena_printf(&cli->arena, "%s/runs", ret->engine.root);
+	return ret->runs_dir ? 0 : sp_fail(err, SP_E_NO_MEMORY, "find the directories");
+}
+
+int sp_file_write(const char *path, const void *bytes, size_t n, struct sp_error *err)
+{
+	SP_CLEANUP(sp_closep) int fd = -EBADF;
+	int r;
+
+	if (!sp_streq(path, "-")) {
+		fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+		if (fd < 0)
+			return sp_fail_errno(err, errno, "create '%s'", path);
+	}
+	r = sp_write_all(fd >= 0 ? fd : STDOUT_FILENO, bytes, n);
+	return r < 0 ? sp_fail_errno(err, -r, "write '%s'", path) : 0;
+}
+
+static int64_t now(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (int64_t)t.tv_sec * SP_SEC + t.tv_nsec;
+}
+
+int64_t sp_now_wall(void)
+{
+	return now(CLOCK_REALTIME);
+}
+
+sp_time sp_now_mono(void)
+{
+	return now(CLOCK_MONOTONIC);
+}

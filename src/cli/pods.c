@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/pods.h"
+
+#include "base/text.h"
+#include "cli/files.h"
+#include "core/pod.h"
+#include "supervisor/spawn.h"
+#include "sys/fd.h"
+
+#include <dirent.h>
+#include <poll.h>
+#include <stdlib.h>
+
+#define PODS_MAX 10000
+
+static int64_t wall_of(const struct sp_node *n, const char *key)
+{
+	const char *text = sp_node_str(sp_node_get(n, key), NULL);
+	int64_t t = 0;
+
+	return text && sp_parse_rfc3339(text, &t) == 0 ? t : 0;
+}
+
+static int64_t int_of(const struct sp_node *n, const char *key)
+{
+	const struct sp_node *v = sp_node_get(n, key);
+
+	return v && v->kind == SP_NODE_INT ? v->i : 0;
+}
+
+static bool bool_of(const struct sp_node *n, const char *key)
+{
+	const struct sp_node *v = sp_node_get(n, key);
+
+	return v && v->kind == SP_NODE_BOOL && v->b;
+}
+
+/* ---- the visible status back into the core's terms, for its columns ----------------------------
+ */
+
+static void take_terminated(const struct sp_node *n, struct sp_terminated *t)
+{
+	t->set = n != NULL;
+	t->code = (int32_t)int_of(n, "exitCode");
+	t->reason = sp_node_str(sp_node_get(n, "reason"), "");
+	t->message = sp_node_str(sp_node_get(n, "message"), "");
+	t->started_wall_ns = wall_of(n, "startedAt");
+	t->finished_wall_ns = wall_of(n, "finishedAt");
+}
+
+static void take_ctr(const struct sp_node *n, struct sp_ctr_status *c)
+{
+	const struct sp_node *state = sp_node_get(n, "state");
+	const struct sp_node *waiting = sp_node_get(state, "waiting");
+
+	if (sp_node_get(state, "terminated"))
+		c->state = SP_CTR_TERMINATED;
+	else
+		c->state = sp_node_get(state, "running") ? SP_CTR_RUNNING : SP_CTR_WAITING;
+	c->reason = sp_node_str(sp_node_get(waiting, "reason"), "");
+	c->message = sp_node_str(sp_node_get(waiting, "message"), "");
+	take_terminated(sp_node_get(state, "terminated"), &c->term);
+	take_terminated(sp_node_at(n, "lastState.terminated"), &c->last);
+	c->ready = bool_of(n, "ready");
+	c->started = bool_of(n, "started");
+	c->restart_count = (uint32_t)int_of(n, "restartCount");
+}
+
+const struct sp_node *sp_pod_ctr_status(const struct sp_pod_entry *p, const char *name)
+{
+	static const char *const lists[] = {"status.initContainerStatuses",
+					    "status.containerStatuses"};
+
+	for (size_t l = 0; l < SP_ARRAY_LEN(lists); l++) {
+		const struct sp_node *list = sp_node_at(p->doc, lists[l]);
+
+		for (uint32_t i = 0; list && i < list->n; i++)
+			if (sp_streq(sp_node_str(sp_node_get(list->items[i], "name"), ""), name))
+				return list->items[i];
+	}
+	return NULL;
+}
+
+const char *sp_pod_phase(const struct sp_pod_entry *p)
+{
+	return sp_node_str(sp_node_at(p->doc, "status.phase"), "Unknown");
+}
+
+const char *sp_pod_condition(const struct sp_pod_entry *p, const char *type)
+{
+	const struct sp_node *list = sp_node_at(p->doc, "status.conditions");
+
+	for (uint32_t i = 0; list && i < list->n; i++)
+		if (sp_streq(sp_node_str(sp_node_get(list->items[i], "type"), ""), type))
+			return sp_node_str(sp_node_get(list->items[i], "status"), NULL);
+	return NULL;
+}
+
+/* COL-1 … COL-3, by the core: the same words as everywhere. */
+static int fill_columns(struct sp_cli *cli, struct sp_pod_entry *p, struct sp_error *err)
+{
+	struct sp_ctr_spec *ctrs = sp_arena_array(&cli->arena, SP_CONTAINERS_MAX, sizeof(*ctrs));
+	struct sp_pod_status *st = sp_arena_alloc(&cli->arena, sizeof(*st));
+	struct sp_pod_spec spec = {.kube_minor = 36, .ctrs = ctrs};
+	SP_CLEANUP(sp_buf_done) struct sp_buf status = {0}, ready = {0};
+	const char *phase = sp_pod_phase(p);
+	static const enum sp_cond_type types[] = {SP_COND_INITIALIZED, SP_COND_READY};
+
+	if (!ctrs || !st)
+		return sp_fail(err, SP_E_NO_MEMORY, "read the pods");
+	for (uint32_t i = 0; i < p->header.n_ctrs && i < SP_CONTAINERS_MAX; i++) {
+		const struct sp_node *n = sp_pod_ctr_status(p, p->header.ctrs[i].name);
+
+		ctrs[i].name = p->header.ctrs[i].name;
+		ctrs[i].role = p->header.ctrs[i].role;
+		spec.n_ctrs++;
+		spec.n_init += ctrs[i].role != SP_ROLE_APP;
+		st->ctrs[i].ctr = (uint16_t)i;
+		take_ctr(n, &st->ctrs[i]);
+		p->restarted_wall_ns =
+			SP_MAX(p->restarted_wall_ns, st->ctrs[i].last.finished_wall_ns);
+	}
+	for (int i = 0; i < SP_PHASES; i++)
+		if (sp_streq(sp_phase_name((enum sp_phase)i), phase))
+			st->phase = (enum sp_phase)i;
+	st->reason = sp_node_str(sp_node_at(p->doc, "status.reason"), "");
+	st->deleting = sp_node_at(p->doc, "metadata.deletionTimestamp") != NULL;
+	for (size_t i = 0; i < SP_ARRAY_LEN(types); i++) {
+		const char *have = sp_pod_condition(p, sp_cond_name(types[i]));
+
+		st->conds[st->n_conds++] = (struct sp_condition){
+			.type = types[i],
+			.status = have && sp_streq(have, "True") ? SP_COND_TRUE : SP_COND_FALSE};
+	}
+	sp_pod_column(&spec, st, &status, &ready, &p->restarts);
+	p->status = sp_arena_strdup(&cli->arena, status.ptr);
+	p->ready = sp_arena_strdup(&cli->arena, ready.ptr);
+	/* a supervisor that died took its containers with it */
+	if (!p->alive && st->phase < SP_PHASE_SUCCEEDED)
+		p->status = "Lost";
+	return p->status && p->ready ? 0 : sp_fail(err, SP_E_NO_MEMORY, "read the pods");
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+static bool read_header(struct sp_cli *cli, struct sp_pod_entry *p)
+{
+	SP_CLEANUP(sp_fclosep) FILE *f = NULL;
+	const char *path = sp_arena_printf(&cli->arena, "%s/record.jsonl", p->dir);
+	char *line = NULL;
+	size_t size = 0;
+	struct sp_record_line l;
+	struct sp_error err;
+	ssize_t n;
+	bool ok = false;
+
+	f = path ? fopen(path, "re") : NULL;
+	if (!f)
+		return false;
+	n = getline(&line, &size, f);
+	if (n > 0 && sp_record_parse_line(&cli->arena, line, (size_t)n, &l, &err) == 0 &&
+	    l.is_header) {
+		p->header = l.header;
+		ok = true;
+	}
+	free(line);
+	return ok;
+}
+
+/* Return: 1 an entry, 0 nothing to show yet, -1. */
+static int read_pod(struct sp_cli *cli, const struct sp_place *place, const char *uid,
+		    struct sp_pod_entry *ret, struct sp_error *err)
+{
+	struct sp_pod_entry p = {.uid = sp_arena_strdup(&cli->arena, uid)};
+	struct sp_node *root;
+	const char *path;
+	struct sp_source src;
+	int r;
+
+	p.dir = sp_arena_printf(&cli->arena, "%s/pods/%s", place->engine.run_dir, uid);
+	path = sp_arena_printf(&cli->arena, "%s/status.json", p.dir ? p.dir : "");
+	if (!p.uid || !p.dir || !path)
+		return sp_fail(err, SP_E_NO_MEMORY, "read the pods");
+	if (sp_cli_read(cli, path, &src, err) < 0)
+		return err->code == SP_E_NOT_FOUND ? 0 : -1;
+	if (sp_node_from_json(&cli->arena, src.bytes, src.len, &root, err) < 0)
+		return sp_wrap(err, "'%s'", path);
+	p.doc = sp_node_get(root, "pod");
+	p.ns = sp_node_str(sp_node_at(p.doc, "metadata.namespace"), "default");
+	p.name = sp_node_str(sp_node_at(p.doc, "metadata.name"), "");
+	p.ip = sp_node_str(sp_node_at(p.doc, "status.podIP"), "");
+	p.start_wall_ns = wall_of(sp_node_get(p.doc, "status"), "startTime");
+	p.has_header = read_header(cli, &p);
+	r = sp_supervisor_alive(place->engine.run_dir, uid, err);
+	if (r < 0)
+		return -1;
+	p.alive = r > 0;
+	if (fill_columns(cli, &p, err) < 0)
+		return -1;
+	*ret = p;
+	return 1;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct sp_pod_entry *x = a, *y = b;
+	int r = strcmp(x->ns, y->ns);
+
+	return r ? r : strcmp(x->name, y->name);
+}
+
+int sp_pods_list(struct sp_cli *cli, const struct sp_place *place, const char *ns,
+		 struct sp_pod_entry **ret, uint32_t *ret_n, struct sp_error *err)
+{
+	const char *path = sp_arena_printf(&cli->arena, "%s/pods", place->engine.run_dir);
+	struct sp_pod_entry *v = NULL;
+	uint32_t n = 0, cap = 0;
+	struct dirent *d;
+	DIR *dir;
+	int r = 0;
+
+	*ret = NULL;
+	*ret_n = 0;
+	dir = path ? opendir(path) : NULL;
+	if (!dir)
+		return path && errno == ENOENT ? 0 : sp_fail_errno(err, errno, "open '%s'", path);
+	while (r >= 0 && (d = readdir(dir)) != NULL) {
+		if (d->d_name[0] == '.')
+			continue;
+		if (n == cap) {
+			struct sp_pod_entry *more;
+
+			cap = cap ? cap * 2 : 16;
+			more = cap <= PODS_MAX ? sp_arena_array(&cli->arena, cap, sizeof(*v))
+					       : NULL;
+			if (!more) {
+				r = sp_fail(err, SP_E_NO_MEMORY, "more than %d pods", PODS_MAX);
+				break;
+			}
+			if (n)
+				memcpy(more, v, n * sizeof(*v));
+			v = more;
+		}
+		r = read_pod(cli, place, d->d_name, &v[n], err);
+		if (r > 0 && (!ns || sp_streq(v[n].ns, ns)))
+			n++;
+	}
+	closedir(dir);
+	if (r < 0)
+		return -1;
+	if (n)
+		qsort(v, n, sizeof(*v), by_name);
+	*ret = v;
+	*ret_n = n;
+	return 0;
+}
+
+int sp_pods_find(struct sp_cli *cli, const struct sp_place *place, const char *name,
+		 struct sp_pod_entry *ret, struct sp_error *err)
+{
+	const char *ns = sp_flag_text(cli, "namespace"), *slash = strchr(name, '/'), *near;
+	const char **names;
+	struct sp_pod_entry *v;
+	uint32_t n;
+
+	if (slash) { /* "pod/web", as other commands print it */
+		size_t k = (size_t)(slash - name);
+
+		if (strncmp("pods", name, k) != 0 && strncmp("po", name, k) != 0)
+			return sp_fail(err, SP_E_INVALID, "'%s' does not name a pod", name);
+		name = slash + 1;
+	}
+	if (sp_pods_list(cli, place, NULL, &v, &n, err) < 0)
+		return -1;
+	for (uint32_t i = 0; i < n; i++)
+		if ((sp_streq(v[i].name, name) && sp_streq(v[i].ns, ns)) ||
+		    sp_streq(v[i].uid, name)) {
+			*ret = v[i];
+			return 0;
+		}
+	names = sp_arena_array(&cli->arena, n + 1, sizeof(*names));
+	for (uint32_t i = 0; names && i < n; i++)
+		names[i] = v[i].name;
+	near = names ? sp_nearest(name, names, n, 3) : NULL;
+	return near ? sp_fail(err, SP_E_NOT_FOUND, "no pod '%s' (did you mean '%s'?)", name, near)
+		    : sp_fail(err, SP_E_NOT_FOUND, "no pod '%s' in namespace '%s'", name, ns);
+}
+
+int sp_labels_match(const char *selector, const struct sp_node *labels, struct sp_error *err)
+{
+	while (*selector) {
+		size_t n = strcspn(selector, ",");
+		char term[256], *eq;
+		const char *have, *key = term;
+		bool negative = false;
+
+		if (n >= sizeof(term) || n == 0)
+			return sp_fail(err, SP_E_INVALID, "--selector: bad term '%.*s'", (int)n,
+				       selector);
+		memcpy(term, selector, n);
+		term[n] = '\0';
+		selector += n + (selector[n] == ',');
+		eq = strchr(term, '=');
+		if (!eq) {
+			negative = *key == '!';
+			key += negative;
+			if ((sp_node_get(labels, key) != NULL) == negative)
+				return 0;
+			continue;
+		}
+		*eq = '\0';
+		if (eq > term && eq[-1] == '!') {
+			negative = true;
+			eq[-1] = '\0';
+		}
+		eq += eq[1] == '='; /* a==b is a=b */
+		have = sp_node_str(sp_node_get(labels, key), NULL);
+		if ((have && sp_streq(have, eq + 1)) == negative)
+			return 0;
+	}
+	return 1;
+}
+
+/* ---- asking ---------------------------------------------------------------------------------- */
+
+void sp_pod_delete_request(int64_t grace_s, struct sp_buf *out)
+{
+	sp_buf_puts(out, "{\"op\":\"delete\"");
+	if (grace_s >= 0)
+		sp_buf_printf(out, ",\"graceSeconds\":%lld", (long long)grace_s);
+	sp_buf_putc(out, '}');
+}
+
+int sp_pod_ask(const struct sp_place *place, const char *uid, const char *request,
+	       struct sp_error *err)
+{
+	SP_CLEANUP(sp_closep) int fd = sp_supervisor_connect(place->engine.run_dir, uid, err);
+
+	if (fd < 0)
+		return -1;
+	return sp_supervisor_call(fd, request, strlen(request), NULL, 0, NULL, NULL, err);
+}
+
+int sp_pod_stop(struct sp_cli *cli, const struct sp_place *place, const struct sp_pod_entry *p,
+		int64_t grace_s, struct sp_error *err)
+{
+	SP_CLEANUP(sp_closep) int fd = sp_supervisor_connect(place->engine.run_dir, p->uid, err);
+	SP_CLEANUP(sp_buf_done) struct sp_buf request = {0};
+	struct pollfd poll_fd;
+
+	if (fd < 0)
+		return err->code == SP_E_NOT_FOUND ? 0 : -1; /* over meanwhile */
+	sp_pod_delete_request(grace_s, &request);
+	if (sp_supervisor_call(fd, request.ptr, request.len, NULL, 0, NULL, NULL, err) < 0)
+		return -1;
+	/* the supervisor hangs up when the pod is over */
+	poll_fd = (struct pollfd){.fd = fd, .events = POLLRDHUP};
+	while (poll(&poll_fd, 1, -1) < 0)
+		if (errno != EINTR)
+			return sp_fail_errno(err, errno, "wait for pod '%s'", p->name);
+	return 0;
+}

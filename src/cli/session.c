@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/session.h"
+
+#include "base/text.h"
+#include "cli/pods.h"
+#include "cli/runs.h"
+#include "draw/draw.h"
+
+#include <errno.h>
+
+void sp_session_flags(struct sp_session *s, struct sp_cli *cli)
+{
+	s->timeline = sp_flag_text(cli, "timeline");
+	s->events = sp_flag_text(cli, "events");
+	s->code_of_app = sp_flag_is(cli, "exit-code", "app");
+}
+
+static bool ends_in(const char *path, const char *end)
+{
+	size_t n = strlen(path), k = strlen(end);
+
+	return n > k && sp_streq(path + n - k, end);
+}
+
+int sp_session_draw(struct sp_cli *cli, const struct sp_run *r, const char *path,
+		    struct sp_error *err)
+{
+	SP_CLEANUP(sp_buf_done) struct sp_buf b = {0};
+	const struct sp_look *look = &cli->out_look;
+	bool screen = sp_streq(path, "-");
+	struct sp_draw d = {.columns = screen ? SP_MIN(look->columns, 120) : 80,
+			    .ascii = screen && look->ascii,
+			    .color = screen && look->color,
+			    .version = SP_VERSION};
+
+	if (ends_in(path, ".svg")) {
+		sp_draw_svg(r, &d, &b);
+	} else if (ends_in(path, ".mmd") || ends_in(path, ".md")) {
+		bool fence = ends_in(path, ".md");
+
+		sp_buf_puts(&b, fence ? "```mermaid\n" : "");
+		sp_draw_gantt_mermaid(r, &b);
+		sp_buf_puts(&b, fence ? "```\n" : "");
+	} else {
+		sp_draw_gantt_text(r, &d, &b);
+		if (r->stop_at >= 0) {
+			sp_buf_putc(&b, '\n');
+			sp_draw_waterfall_text(r, &d, &b);
+		}
+	}
+	if (b.failed)
+		return sp_fail(err, SP_E_NO_MEMORY, "draw the run");
+	if (screen) {
+		(void)sp_cli_print(cli, &b); /* told once there */
+		return 0;
+	}
+	return sp_file_write(path, b.ptr, b.len, err);
+}
+
+void sp_session_tell_end(struct sp_cli *cli, const struct sp_run *r)
+{
+	SP_CLEANUP(sp_buf_done) struct sp_buf b = {0};
+
+	sp_buf_printf(&b, "pod/%s %s after ", r->header.pod, r->finished ? r->phase : "lost");
+	sp_format_elapsed(&b, r->end);
+	if (r->ready_at >= 0) {
+		sp_buf_puts(&b, ", Ready at ");
+		sp_format_elapsed(&b, r->ready_at);
+	}
+	if (r->stop_at >= 0) {
+		sp_buf_puts(&b, ", stopped in ");
+		sp_format_elapsed(&b, r->end - r->stop_at);
+	}
+	sp_buf_putc(&b, '\n');
+	if (sp_run_why(r, &b))
+		sp_buf_putc(&b, '\n');
+	if (b.ptr)
+		fputs(b.ptr, cli->err);
+}
+
+void sp_session_finish(struct sp_cli *cli, const struct sp_place *place, const char *name,
+		       const char *ns, const char *uid)
+{
+	SP_CLEANUP(sp_buf_done) struct sp_buf logs = {0};
+	const char *record =
+		sp_arena_printf(&cli->arena, "%s/pods/%s/record.jsonl", place->engine.run_dir, uid);
+	struct sp_error err;
+
+	if (record && sp_runs_keep(cli, place, name, record, NULL, &err) < 0 &&
+	    err.code != SP_E_NOT_FOUND)
+		sp_cli_warn(cli, "keep the record of pod '%s': %s", name, err.text);
+	sp_pod_log_name(ns, name, uid, &logs);
+	if (sp_pod_sweep(&place->engine, uid, true, logs.ptr, &err) < 0)
+		sp_cli_warn(cli, "clean up after pod '%s': %s", name, err.text);
+}
+
+void sp_session_sweep_dead(struct sp_cli *cli, const struct sp_place *place)
+{
+	struct sp_pod_entry *v;
+	struct sp_error err;
+	uint32_t n;
+
+	if (sp_pods_list(cli, place, NULL, &v, &n, &err) < 0)
+		return; /* housekeeping; the command's own work told whatever is wrong there */
+	for (uint32_t i = 0; i < n; i++)
+		if (!v[i].alive && sp_streq(v[i].status, "Lost") &&
+		    sp_pod_sweep(&place->engine, v[i].uid, false, NULL, &err) < 0 &&
+		    err.code != SP_E_EXISTS)
+			sp_cli_warn(cli, "clean up after pod '%s': %s", v[i].name, err.text);
+}
+
+int sp_session_follow(struct sp_cli *cli, const struct sp_place *place, uint32_t n, bool logs,
+		      struct sp_follow *f, struct sp_error *err)
+{
+	if (sp_follow_init(f, cli, place, n, err) < 0)
+		return -1;
+	sp_progress_init(&f->progress, cli, sp_progress_flag(cli));
+	f->show_logs = logs;
+	if (logs) {
+		f->timestamps = sp_flag_bool(cli, "timestamps");
+		f->prefix = !sp_flag_bool(cli, "no-prefix");
+		f->only = sp_flag_text(cli, "only");
+		f->show_logs = !sp_flag_bool(cli, "no-logs");
+	}
+	return 0;
+}
+
+/* The code of the only regular container; the pod's result when there are several. */
+static int code_of_app(const struct sp_follow *f, int otherwise)
+{
+	const struct sp_row *app = NULL;
+
+	if (f->n != 1)
+		return otherwise;
+	for (uint32_t i = 0; i < f->v[0].run.header.n_ctrs; i++) {
+		const struct sp_row *row = &f->v[0].run.rows[i];
+
+		if (row->role != SP_ROLE_APP)
+			continue;
+		if (app)
+			return otherwise;
+		app = row;
+	}
+	return app && app->n_exits ? app->exits[app->n_exits - 1].code : otherwise;
+}
+
+static int follow_started(struct sp_session *s, struct sp_follow *f, bool logs,
+			  struct sp_error *err)
+{
+	if (sp_session_follow(s->launch.cli, &s->launch.place, s->launch.n_pods, logs, f, err) < 0)
+		return -1;
+	for (uint32_t i = 0; i < s->launch.n_pods; i++) {
+		const struct sp_launched *p = &s->launch.pods[i];
+
+		if (sp_follow_add(f, p->name, p->ns, p->uid, p->supervisor.pidfd, false, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int end_of_run(struct sp_session *s, struct sp_follow *f)
+{
+	struct sp_cli *cli = s->launch.cli;
+	int code = sp_follow_exit_code(f);
+	struct sp_error err;
+
+	for (uint32_t i = 0; i < f->n; i++) {
+		struct sp_watched *w = &f->v[i];
+
+		if (!s->quiet_end && f->progress.mode != SP_PROGRESS_QUIET &&
+		    f->progress.mode != SP_PROGRESS_JSON)
+			sp_session_tell_end(cli, &w->run);
+		if (s->timeline && w->run.has_header &&
+		    sp_session_draw(cli, &w->run, s->timeline, &err) < 0)
+			code = sp_cli_fail(cli, &err);
+		if (!s->keep)
+			sp_session_finish(cli, &s->launch.place, w->name, w->ns, w->uid);
+	}
+	return s->code_of_app ? code_of_app(f, code) : code;
+}
+
+int sp_session_run(struct sp_session *s)
+{
+	struct sp_cli *cli = s->launch.cli;
+	struct sp_follow f = {0};
+	struct sp_error err;
+	int start, code;
+
+	start = sp_launch_start(&s->launch);
+	if (s->launch.n_pods == 0)
+		return start;
+	if (follow_started(s, &f, true, &err) < 0) {
+		sp_follow_done(&f);
+		return sp_cli_fail(cli, &err);
+	}
+	f.owner = true;
+	if (s->events) {
+		f.events = fopen(s->events, "we");
+		if (!f.events)
+			sp_cli_warn(cli, "create '%s': %s", s->events, strerrordesc_np(errno));
+	}
+	/* one of several could not be started: the others are of no use */
+	for (uint32_t i = 0; start != 0 && i < s->launch.n_pods; i++)
+		(void)sp_pod_ask(&s->launch.place, s->launch.pods[i].uid, "{\"op\":\"delete\"}",
+				 &err);
+	code = sp_follow_wait(&f, SP_UNTIL_OVER, SP_NEVER, &err);
+	code = code < 0 ? sp_cli_fail(cli, &err) : end_of_run(s, &f);
+	if (f.events && fclose(f.events) != 0)
+		code = sp_cli_error(cli, SP_EXIT_FAILED, "write '%s'", s->events);
+	sp_follow_done(&f);
+	sp_session_sweep_dead(cli, &s->launch.place);
+	return start ? start : code;
+}
+
+int sp_session_wait(struct sp_session *s, enum sp_until until, sp_time timeout)
+{
+	struct sp_cli *cli = s->launch.cli;
+	struct sp_follow f = {0};
+	struct sp_error err;
+	int code = sp_launch_start(&s->launch);
+
+	if (s->launch.n_pods == 0 || code != 0)
+		return code;
+	if (follow_started(s, &f, false, &err) < 0 ||
+	    sp_follow_wait(&f, until, timeout ? sp_time_add(sp_now_mono(), timeout) : SP_NEVER,
+			   &err) < 0) {
+		sp_follow_done(&f);
+		return sp_cli_fail(cli, &err);
+	}
+	if (f.timed_out) {
+		code = sp_cli_error(cli, SP_EXIT_INCOMPLETE,
+				    "timed out; the pods go on, `sidepod ps` shows them");
+	} else if (f.left) {
+		code = SP_EXIT_SIGNAL + f.signal_number;
+	} else {
+		for (uint32_t i = 0; i < f.n; i++) {
+			const struct sp_watched *w = &f.v[i];
+
+			if (until == SP_UNTIL_READY
+				    ? !w->run.ready_now && !sp_streq(w->run.phase, "Succeeded")
+				    : !sp_streq(w->run.phase, "Succeeded"))
+				code = SP_EXIT_FAILED;
+		}
+	}
+	sp_follow_done(&f);
+	return code;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Starting pods and staying with them: what `run`, `up` and `demo` have in common. */
+#ifndef SP_CLI_SESSION_H
+#define SP_CLI_SESSION_H
+
+#include "cli/follow.h"
+#include "cli/launch.h"
+
+struct sp_session {
+	struct sp_launch launch;
+	bool keep;            /* leave the pods' directories when they are over */
+	bool quiet_end;       /* no summary */
+	const char *timeline; /* picture at the end: file, "-" for text on stdout; NULL none */
+	const char *events;   /* copy of the records; NULL none */
+	bool code_of_app;     /* --exit-code app */
+};
+
+/* Flags of commands that follow pods. */
+#define SP_SESSION_FLAGS                                                                           \
+	SP_FLAG_PROGRESS,                                                                          \
+		{.name = "no-logs", .kind = SP_FLAG_BOOL, .help = "Do not show the logs"},         \
+		{.name = "timestamps",                                                             \
+		 .kind = SP_FLAG_BOOL,                                                             \
+		 .help = "Show when each line was written"},                                       \
+		{.name = "no-prefix",                                                              \
+		 .kind = SP_FLAG_BOOL,                                                             \
+		 .help = "Show lines without the container's name"},                               \
+		{.name = "only",                                                                   \
+		 .kind = SP_FLAG_CHOICE,                                                           \
+		 .arg = "ROLE",                                                                    \
+		 .choices = "sidecars|apps|inits",                                                 \
+		 .help = "Show logs of these containers alone"},                                   \
+		{.name = "timeline",                                                               \
+		 .kind = SP_FLAG_TEXT,                                                             \
+		 .arg = "FILE",                                                                    \
+		 .help = "Draw the run at its end: FILE.svg, FILE.mmd, FILE.txt, or - for the "    \
+			 "terminal",                                                               \
+		 .completes = SP_COMPLETE_FILE},                                                   \
+		{.name = "events",                                                                 \
+		 .kind = SP_FLAG_TEXT,                                                             \
+		 .arg = "FILE",                                                                    \
+		 .help = "Write the run record there",                                             \
+		 .completes = SP_COMPLETE_FILE},                                                   \
+	{                                                                                          \
+		.name = "exit-code", .kind = SP_FLAG_CHOICE, .arg = "WHOSE", .choices = "pod|app", \
+		.standard = "pod",                                                                 \
+		.help = "Exit with 0 or 1 by the pod's phase, or with the app's own code"          \
+	}
+
+/** sp_session_flags() - Fill the options from the flags above */
+void sp_session_flags(struct sp_session *s, struct sp_cli *cli);
+
+/** sp_session_run() - Start what s->launch holds and follow it to its end. Return: exit code */
+int sp_session_run(struct sp_session *s);
+
+/**
+ * sp_session_wait() - Start and wait until Ready or complete, then leave the pods alone
+ * @timeout: 0 none
+ */
+int sp_session_wait(struct sp_session *s, enum sp_until until, sp_time timeout);
+
+/** sp_follow_open() - Follow by the flags --progress, --no-logs, … where the command has them */
+int sp_session_follow(struct sp_cli *cli, const struct sp_place *place, uint32_t n, bool logs,
+		      struct sp_follow *f, struct sp_error *err);
+
+/** sp_session_finish() - A pod is over: keep its record, remove its directories */
+void sp_session_finish(struct sp_cli *cli, const struct sp_place *place, const char *name,
+		       const char *ns, const char *uid);
+
+/** sp_session_tell_end() - "web Succeeded after 4.02s, …", and why something took long */
+void sp_session_tell_end(struct sp_cli *cli, const struct sp_run *r);
+
+/** sp_session_draw() - Picture of a run into a file by its ending, "-": text on stdout. Return: 0,
+ * -1 */
+int sp_session_draw(struct sp_cli *cli, const struct sp_run *r, const char *path,
+		    struct sp_error *err);
+
+/** sp_session_sweep_dead() - What supervisors that died left on the machine */
+void sp_session_sweep_dead(struct sp_cli *cli, const struct sp_place *place);
+
+#endif
