@@ -437,36 +437,6 @@ void life_shrink(struct life *l)
 	l->wrong = l->check.what;
 }
 
-static const char *const event_names[] = {
-	"tick",          "sandbox ready", "sandbox failed", "sandbox lost", "sandbox gone",
-	"image present", "image pulling", "image pulled",   "image failed", "create failed",
-	"started",       "start failed",  "exited",         "hook done",    "probe result",
-	"delete",        "set image",     "objects",        "gate",         "engine restarted",
-};
-_Static_assert(SP_ARRAY_LEN(event_names) == SP_EVS, "a name for each event");
-
-static void print_facts(const struct life *l)
-{
-	for (uint32_t i = 0; i < l->out.n; i++) {
-		const struct sp_action *a = &l->out.items[i];
-		char text[128];
-		struct sp_buf b = sp_buf_fixed(text, sizeof(text));
-
-		if (a->kind == SP_ACT_FACT) {
-			sp_fact_print(a, &b);
-			printf("    %s%s%s #%u\n", a->ctr == SP_NO_CTR ? "" : names[a->ctr],
-			       a->ctr == SP_NO_CTR ? "" : ".", text, a->attempt);
-		} else if (a->kind == SP_ACT_CTR_START || a->kind == SP_ACT_CTR_SIGNAL ||
-			   a->kind == SP_ACT_CTR_KILL) {
-			printf("    wants %s of %s #%u\n",
-			       a->kind == SP_ACT_CTR_START    ? "start"
-			       : a->kind == SP_ACT_CTR_SIGNAL ? "stop signal"
-							      : "SIGKILL",
-			       names[a->ctr], a->attempt);
-		}
-	}
-}
-
 void life_print(struct life *l)
 {
 	printf("seed=0x%llx: %s\n", (unsigned long long)l->seed, l->wrong ? l->wrong : "all well");
@@ -483,12 +453,8 @@ void life_print(struct life *l)
 	sp_pod_init(&l->spec, &l->pod, 0, 0);
 	for (size_t i = 0; i < l->n_trace; i++) {
 		const struct life_event *t = &l->trace[i];
-		const struct sp_event *ev = &t->ev;
 
-		sp_pod_step(&l->spec, &l->pod, ev, t->now, &l->out);
-		printf("  [%.3f] %s %s #%u code %d ok %d outcome %d\n", (double)t->now / 1e9,
-		       event_names[ev->kind], names[ev->ctr], ev->attempt, ev->code, ev->ok,
-		       ev->outcome);
-		print_facts(l);
+		sp_pod_step(&l->spec, &l->pod, &t->ev, t->now, &l->out);
+		pod_check_tell(&l->spec, &t->ev, t->now, &l->out);
 	}
 }

@@ -65,10 +65,11 @@ static void event(struct pod_check *k, const struct sp_pod *pod, const struct sp
 		return;
 	c = &k->ctrs[ev->ctr];
 	if (ev->kind == SP_EV_STARTED && c->create_failed && ev->attempt == c->attempt &&
-	    sp_here(&pod->ctrs[ev->ctr]) && pod->ctrs[ev->ctr].cur.attempt == ev->attempt)
+	    sp_alive(&pod->ctrs[ev->ctr]) && pod->ctrs[ev->ctr].cur.attempt == ev->attempt)
 		c->live = true;
 	if (ev->kind == SP_EV_STARTED && c->live && ev->attempt == c->attempt && !c->launched) {
 		c->launched = c->ever = true;
+		c->killed = false; /* that was the launch, not the process */
 	}
 	if (c->live && ev->attempt == c->attempt &&
 	    (ev->kind == SP_EV_EXITED || (!c->launched && (ev->kind == SP_EV_START_FAILED ||
@@ -285,4 +286,46 @@ const char *pod_check_status(struct pod_check *k, const struct sp_pod *pod, sp_t
 	require(k, status.len > 0 && ready.len >= 3 && !status.failed && !ready.failed, SP_NO_CTR,
 		"empty columns");
 	return k->what[0] ? k->what : NULL;
+}
+
+/* ---- telling --------------------------------------------------------------------------------- */
+
+static const char *const event_names[] = {
+	"tick",          "sandbox ready", "sandbox failed", "sandbox lost", "sandbox gone",
+	"image present", "image pulling", "image pulled",   "image failed", "create failed",
+	"started",       "start failed",  "exited",         "hook done",    "probe result",
+	"delete",        "set image",     "objects",        "gate",         "engine restarted",
+};
+_Static_assert(SP_ARRAY_LEN(event_names) == SP_EVS, "a name for each event");
+
+static void tell_actions(const struct sp_pod_spec *spec, const struct sp_actions *out)
+{
+	for (uint32_t i = 0; i < out->n; i++) {
+		const struct sp_action *a = &out->items[i];
+		char text[128];
+		struct sp_buf b = sp_buf_fixed(text, sizeof(text));
+
+		if (a->kind == SP_ACT_FACT) {
+			sp_fact_print(a, &b);
+			printf("    %s%s%s #%u\n",
+			       a->ctr == SP_NO_CTR ? "" : spec->ctrs[a->ctr].name,
+			       a->ctr == SP_NO_CTR ? "" : ".", text, a->attempt);
+		} else if (a->kind == SP_ACT_CTR_START || a->kind == SP_ACT_CTR_SIGNAL ||
+			   a->kind == SP_ACT_CTR_KILL) {
+			printf("    wants %s of %s #%u\n",
+			       a->kind == SP_ACT_CTR_START    ? "start"
+			       : a->kind == SP_ACT_CTR_SIGNAL ? "stop signal"
+							      : "SIGKILL",
+			       spec->ctrs[a->ctr].name, a->attempt);
+		}
+	}
+}
+
+void pod_check_tell(const struct sp_pod_spec *spec, const struct sp_event *ev, sp_time now,
+		    const struct sp_actions *out)
+{
+	printf("  [%.3f] %s %s #%u code %d ok %d outcome %d\n", (double)now / 1e9,
+	       event_names[ev->kind], ev->ctr < spec->n_ctrs ? spec->ctrs[ev->ctr].name : "?",
+	       ev->attempt, ev->code, ev->ok, ev->outcome);
+	tell_actions(spec, out);
 }

@@ -48,4 +48,8 @@ const char *pod_check_step(struct pod_check *k, const struct sp_pod *pod, const 
 const char *pod_check_status(struct pod_check *k, const struct sp_pod *pod, sp_time now,
 			     struct sp_pod_status *scratch);
 
+/** pod_check_tell() - Print one step for people: the event and what it led to */
+void pod_check_tell(const struct sp_pod_spec *spec, const struct sp_event *ev, sp_time now,
+		    const struct sp_actions *out);
+
 #endif
