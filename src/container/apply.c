@@ -55,6 +55,7 @@ static int neg_errno(int r)
 static void set_up_process(const struct sp_plan *p)
 {
 	const struct sigaction dfl = {.sa_handler = SIG_DFL};
+	struct rlimit nofile;
 	sigset_t none;
 	int r;
 
@@ -79,7 +80,13 @@ static void set_up_process(const struct sp_plan *p)
 	(void)sigemptyset(&none); /* cannot fail */
 	MUST(neg_errno(sigprocmask(SIG_SETMASK, &none, NULL)), "signal mask");
 	(void)umask(0); /* modes in the plan are exact */
-	MUST(neg_errno(setrlimit(RLIMIT_NOFILE, &p->nofile)), "set limit of open files");
+	r = neg_errno(setrlimit(RLIMIT_NOFILE, &p->nofile));
+	if (r == -EPERM) { /* beyond the hard limit, without the right to raise it */
+		MUST(neg_errno(getrlimit(RLIMIT_NOFILE, &nofile)), "read limit of open files");
+		nofile.rlim_cur = nofile.rlim_max;
+		r = neg_errno(setrlimit(RLIMIT_NOFILE, &nofile));
+	}
+	MUST(r, "set limit of open files");
 }
 
 static void join_cgroups(const struct sp_plan *p)
@@ -131,8 +138,13 @@ static void enter_rootfs(const struct sp_plan *p)
 		MUST(overlay_by_parts(p), "mount root file system of %u layers", p->n_layers);
 	MUST(neg_errno(chdir(p->root_dir)), "enter root file system");
 	MUST(sys_pivot_root(".", "."), "pivot_root");
-	MUST(neg_errno(umount2(".", MNT_DETACH)), "leave the machine's root");
 	MUST(neg_errno(chdir("/")), "chdir '/'");
+}
+
+/* The machine's root lies on top of ours, where no path leads to. */
+static void leave_old_root(const struct sp_plan *p)
+{
+	MUST(neg_errno(umount2(".", MNT_DETACH)), "leave the machine's root");
 }
 
 /* Mount points may be missing in an image; they are made in the container's own layer. */
@@ -430,7 +442,13 @@ _Noreturn void sp_plan_apply(const struct sp_plan *p)
 		MUST(sys_setns(p->enter_fd, CLONE_NEWNS | CLONE_NEWCGROUP), "enter container");
 	} else {
 		enter_rootfs(p);
+		/* A user's own namespace may only mount a proc or sysfs while it sees another one
+		 * that hides nothing: until then the machine's stays. */
+		if (!p->rootless)
+			leave_old_root(p);
 		run_steps(p);
+		if (p->rootless)
+			leave_old_root(p);
 	}
 	id = resolve_identity(p);
 	if (p->tty)

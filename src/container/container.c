@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/sysmacros.h>
 #include <termios.h>
 
@@ -71,6 +72,21 @@ int sp_tmp_pipe(struct sp_ctr_tmp *t, int child, int *ret_child, int *ret, struc
 	*ret_child = fds[child];
 	*ret = fds[!child];
 	return 0;
+}
+
+/* A socket and not a pipe: letting go a child that died is no SIGPIPE. */
+static int make_gate(struct sp_ctr_tmp *t, int *ret_child, int *ret, struct sp_error *err)
+{
+	int fds[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
+		return sp_fail_errno(err, errno, "gate");
+	*ret = fds[0];
+	fds[1] = above_stdio(fds[1]);
+	if (fds[1] < 0)
+		return sp_fail_errno(err, -fds[1], "gate");
+	*ret_child = fds[1];
+	return sp_tmp_add(t, fds[1], err) < 0 ? -1 : 0;
 }
 
 int sp_tmp_stdin(struct sp_ctr_tmp *t, int fd, struct sp_error *err)
@@ -384,7 +400,6 @@ static int plan_process(struct sp_sandbox *s, const struct sp_ctr_params *p, str
 			struct sp_ctr_tmp *t, struct sp_ctr_fds *fds, struct sp_error *err)
 {
 	struct sp_plan *plan = &c->plan;
-	rlim_t most = s->nofile.rlim_max;
 
 	plan->argv = copy_strs(&c->arena, p->argv, err);
 	plan->cwd = sp_arena_strdup(&c->arena,
@@ -401,12 +416,9 @@ static int plan_process(struct sp_sandbox *s, const struct sp_ctr_params *p, str
 		return -1;
 	plan->rootless = s->p->rootless;
 	plan->death_signal = s->orphans ? SIGKILL : 0;
-	/* more than the hard limit needs CAP_SYS_RESOURCE */
-	if (s->caps & SP_CAP(CAP_SYS_RESOURCE))
-		most = NOFILE_MAX;
-	plan->nofile.rlim_cur = plan->nofile.rlim_max = SP_MIN(most, (rlim_t)NOFILE_MAX);
+	plan->nofile = (struct rlimit){NOFILE_MAX, NOFILE_MAX};
 	if (sp_tmp_pipe(t, 1, &plan->report_fd, &fds->report_fd, err) < 0 ||
-	    sp_tmp_pipe(t, 0, &plan->gate_fd, &c->gate_fd, err) < 0)
+	    make_gate(t, &plan->gate_fd, &c->gate_fd, err) < 0)
 		return -1;
 	if (p->tty)
 		return 0;
@@ -561,7 +573,7 @@ int sp_ctr_release(struct sp_ctr *c, struct sp_error *err)
 
 	if (c->gate_fd < 0)
 		return 0;
-	n = write(c->gate_fd, "", 1);
+	n = send(c->gate_fd, "", 1, MSG_NOSIGNAL);
 	if (n < 0 && errno != EPIPE) /* it died before: the exit tells */
 		return sp_fail_errno(err, errno, "release container '%s'", c->name);
 	c->gate_fd = sp_close(c->gate_fd);

@@ -57,7 +57,7 @@ struct sp_plan {
 	const char *task_files[SP_CG_TREES_MAX];
 	uint32_t n_tasks;
 	const char *oom_score_adj; /* text */
-	struct rlimit nofile;
+	struct rlimit nofile;      /* the hard limit instead when it may not be raised */
 
 	/* root file system */
 	const char *root_dir;        /* where it is mounted before pivot_root */

@@ -275,8 +275,6 @@ static int set_up(struct sp_sandbox *s, struct sp_error *err)
 
 	if (r < 0)
 		return sp_fail_errno(err, -r, "read own capabilities");
-	if (getrlimit(RLIMIT_NOFILE, &s->nofile) < 0)
-		return sp_fail_errno(err, errno, "read limit of open files");
 	s->qos = cg.qos = sp_res_qos(p->res);
 	sp_cg_pod_values(p->res, &cg.values);
 	cg.cpu_request_milli = sp_res_request(p->res, SP_RES_CPU, NULL, NULL);

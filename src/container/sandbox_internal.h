@@ -6,8 +6,6 @@
 #include "container/cgroup.h"
 #include "container/container.h"
 
-#include <sys/resource.h>
-
 struct sp_sandbox {
 	const struct sp_sandbox_params *p; /* kept */
 	struct sp_cgroup *cg;
@@ -22,8 +20,7 @@ struct sp_sandbox {
 	pid_t init_pid; /* shareProcessNamespace: its first process */
 	int init_fd;
 	uint64_t caps; /* what we may give away */
-	struct rlimit nofile;
-	bool orphans; /* containers do not die with our PID namespace */
+	bool orphans;  /* containers do not die with our PID namespace */
 };
 
 /** sp_host_enter() - Look at the machine's mounts for a moment. Return: was it possible? Then

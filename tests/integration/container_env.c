@@ -7,8 +7,12 @@
 #include "../unit/cmocka_all.h"
 
 #include <dirent.h>
+#include <grp.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+
+#define NOBODY 65534
 
 static const char *const busybox_paths[] = {"/bin/busybox", "/usr/bin/busybox"};
 
@@ -153,32 +157,65 @@ static void check_leaks(const struct env *e)
 	(void)closedir(dir);
 }
 
+static _Noreturn void supervise(struct env *e, void (*body)(struct env *e))
+{
+	struct sp_error err;
+
+	if (e->before)
+		e->before(e);
+	if (sp_sandbox_open(&e->params, &e->sandbox, &err) < 0)
+		check_failed(__FILE__, __LINE__, "sandbox", err.text);
+	body(e);
+	e->sandbox = sp_sandbox_close(e->sandbox);
+	_exit(0);
+}
+
+/* An ordinary user, and from there what `unshare --user --map-root-user` does. */
+static _Noreturn void become_rootless(struct env *e, void (*body)(struct env *e))
+{
+	struct clone_args args = {.flags = CLONE_NEWUSER | CLONE_NEWNS |
+					   (e->as_pid1 ? CLONE_NEWPID : 0),
+				  .exit_signal = SIGCHLD};
+	siginfo_t info;
+	char map[32];
+	pid_t pid;
+
+	CHECK(lchown(e->pod_dir, NOBODY, NOBODY) == 0 && lchown(e->run_dir, NOBODY, NOBODY) == 0);
+	CHECK(setgroups(0, NULL) == 0 && setresgid(NOBODY, NOBODY, NOBODY) == 0 &&
+	      setresuid(NOBODY, NOBODY, NOBODY) == 0 && prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0);
+	pid = sys_clone3(&args);
+	CHECK(pid >= 0);
+	if (pid == 0) {
+		(void)snprintf(map, sizeof(map), "0 %d 1", NOBODY);
+		CHECK(sys_write_file(AT_FDCWD, "/proc/self/uid_map", map) == 0);
+		CHECK(sys_write_file(AT_FDCWD, "/proc/self/setgroups", "deny") == 0);
+		CHECK(sys_write_file(AT_FDCWD, "/proc/self/gid_map", map) == 0);
+		supervise(e, body);
+	}
+	CHECK(sys_waitid(P_PID, (id_t)pid, &info, WEXITED) == 0);
+	_exit(info.si_code == CLD_EXITED ? info.si_status : 1);
+}
+
 void env_run(struct env *e, void (*body)(struct env *e))
 {
-	struct clone_args args = {.flags = e->as_pid1 ? CLONE_NEWPID : 0, .exit_signal = SIGCHLD};
-	struct sp_error err;
+	struct clone_args args = {.flags = e->as_pid1 && !e->rootless ? CLONE_NEWPID : 0,
+				  .exit_signal = SIGCHLD};
 	siginfo_t info;
 	pid_t pid;
 
 	(void)fflush(NULL);
 	pid = sys_clone3(&args);
 	assert_true(pid >= 0);
-	if (pid == 0) {
-		if (sp_sandbox_open(&e->params, &e->sandbox, &err) < 0)
-			check_failed(__FILE__, __LINE__, "sandbox", err.text);
-		body(e);
-		e->sandbox = sp_sandbox_close(e->sandbox);
-		(void)fflush(NULL);
-		/* every container was freed: no layer may be left */
-		CHECK(sys_remove_tree(AT_FDCWD, "/nonexistent") == 0);
-		_exit(0);
-	}
+	if (pid == 0 && e->rootless)
+		become_rootless(e, body);
+	if (pid == 0)
+		supervise(e, body);
 	assert_int_equal(sys_waitid(P_PID, (id_t)pid, &info, WEXITED), 0);
-	if (info.si_code != CLD_EXITED || info.si_status != 0)
-		(void)sp_sandbox_clean(e->uid, e->pod_dir, e->cgroup_root, &err);
-	check_leaks(e);
-	if (info.si_code != CLD_EXITED || info.si_status != 0)
+	if (info.si_code != CLD_EXITED || info.si_status != 0) {
+		(void)sp_sandbox_clean(e->uid, e->pod_dir, e->cgroup_root, NULL);
 		fail_msg("the supervisor ended with %d", info.si_status);
+	}
+	check_leaks(e);
 }
 
 void drain(int fd, char *buf, size_t size)

@@ -21,7 +21,9 @@ struct env {
 	struct sp_image image;
 	struct sp_res_pod res;
 	struct sp_sandbox_params params;
-	bool as_pid1; /* play the real supervisor; otherwise an ordinary process */
+	bool as_pid1;                  /* play the real supervisor; otherwise an ordinary process */
+	bool rootless;                 /* as an ordinary user in a user namespace */
+	void (*before)(struct env *e); /* in the supervisor, before the sandbox is opened */
 	struct sp_sandbox *sandbox;
 	uint32_t attempt;
 };
