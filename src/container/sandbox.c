@@ -309,12 +309,13 @@ int sp_sandbox_open(const struct sp_sandbox_params *p, struct sp_sandbox **ret,
 
 struct sp_sandbox *sp_sandbox_close(struct sp_sandbox *s)
 {
+	if (!s)
+		return NULL;
+
 	int *const fds[] = {&s->host_mnt_fd, &s->host_net_fd, &s->host_ipc_fd, &s->host_uts_fd,
 			    &s->mnt_fd,      &s->pod_fd,      &s->volume_fd,   &s->shm_fd,
 			    &s->init_fd,     &s->pid_fd};
 
-	if (!s)
-		return NULL;
 	if (s->init_pid > 0) {
 		/* takes every process of the namespace along */
 		(void)kill(s->init_pid, SIGKILL);

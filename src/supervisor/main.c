@@ -470,9 +470,10 @@ static int open_dirs(struct sup *s, struct sp_error *err)
 
 	sp_pod_log_name(m->ns, m->name, m->uid, &b);
 	s->run_dir = sp_arena_printf(&s->arena, "%s/pods/%s", e->run_dir, m->uid);
+	s->pods_dir = sp_arena_printf(&s->arena, "%s/pods", e->root);
 	s->pod_dir = sp_arena_printf(&s->arena, "%s/pods/%s", e->root, m->uid);
 	s->log_pod_path = sp_arena_printf(&s->arena, "%s/pods/%s", e->log_dir, log_name);
-	if (!s->run_dir || !s->pod_dir || !s->log_pod_path)
+	if (!s->run_dir || !s->pods_dir || !s->pod_dir || !s->log_pod_path)
 		return sp_fail(err, SP_E_NO_MEMORY, "start");
 	s->run_fd = open(s->run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->run_fd < 0)

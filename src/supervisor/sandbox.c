@@ -530,6 +530,24 @@ void sup_do_sandbox_start(struct sup *s, uint32_t attempt)
 			    .kind = SP_EV_SANDBOX_READY, .attempt = attempt, .text = s->pod_ips});
 }
 
+/* Back to the machine's namespaces: with us goes the last process of the pod's, and with them every
+ * mount in the pod's directory, which is then a plain one that can be removed. */
+static void close_sandbox(struct sup *s)
+{
+	struct sp_error err;
+
+	network_down(s);
+	forget_volumes(s);
+	if (!s->sandbox)
+		return;
+	s->hosts_fd = sp_close(s->hosts_fd);
+	s->hostname_fd = sp_close(s->hostname_fd);
+	s->resolv_fd = sp_close(s->resolv_fd);
+	if (sp_sandbox_enter_host(s->sandbox, &err) < 0)
+		sup_log(s, "leave the sandbox", &err);
+	s->sandbox = sp_sandbox_close(s->sandbox);
+}
+
 void sup_do_sandbox_stop(struct sup *s, uint32_t attempt)
 {
 	s->sandbox_stopping = true;
@@ -546,9 +564,7 @@ void sup_sandbox_progress(struct sup *s)
 		if (s->insts[i])
 			return;
 	s->sandbox_stopping = false;
-	network_down(s);
-	forget_volumes(s);
-	s->sandbox = sp_sandbox_close(s->sandbox);
+	close_sandbox(s);
 	s->pod_ips[0] = '\0';
 	sup_tell(s, &(struct sp_event){.kind = SP_EV_SANDBOX_GONE, .attempt = s->sandbox_attempt});
 }
@@ -558,13 +574,12 @@ void sup_sandbox_end(struct sup *s)
 	SP_CLEANUP(sp_closep) int pods_fd = -EBADF;
 	int r;
 
-	network_down(s);
-	forget_volumes(s);
-	s->sandbox = sp_sandbox_close(s->sandbox);
+	close_sandbox(s);
 	if (s->net_opened)
 		sp_net_host_close(&s->net_host);
 	s->net_opened = false;
-	pods_fd = openat(s->pod_dir_fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	s->pod_dir_fd = sp_close(s->pod_dir_fd);
+	pods_fd = open(s->pods_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	r = pods_fd < 0 ? -errno : sys_remove_tree(pods_fd, s->spec.uid);
 	if (r < 0) { /* the manager's sweep meets it again */
 		struct sp_error err;

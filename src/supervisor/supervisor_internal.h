@@ -171,7 +171,7 @@ struct sup {
 	struct sp_volume *volumes; /* parallel to the manifest's */
 	int hosts_fd, hostname_fd, resolv_fd;
 	char pod_ips[64], host_ips[64], hostname[72];
-	const char *pod_dir, *run_dir, *log_pod_path;
+	const char *pods_dir, *pod_dir, *run_dir, *log_pod_path;
 
 	struct sp_log_place logs;
 	uint64_t logs_dropped_told; /* one warning per pod */

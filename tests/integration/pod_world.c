@@ -316,6 +316,10 @@ void pod_end(struct pod_run *p)
 		(void)sys_pidfd_send_signal(p->sup.pidfd, SIGKILL);
 		pod_wait(p);
 	}
+	if (pod_file(p, "supervisor.log")[0]) { /* it complains about what should not happen */
+		explain(p);
+		fail_msg("the supervisor had something to say");
+	}
 	if (sp_pod_sweep(&p->w->engine, p->uid, true, p->log_name, &err) < 0)
 		fail_msg("%s", err.text);
 	sp_arena_done(&p->arena);
