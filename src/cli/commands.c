@@ -7,6 +7,7 @@ extern const struct sp_command sp_command_diff;
 extern const struct sp_command sp_command_explain;
 extern const struct sp_command sp_command_help;
 extern const struct sp_command sp_command_https_check;
+extern const struct sp_command sp_command_look_up;
 extern const struct sp_command sp_command_image;
 extern const struct sp_command sp_command_internal;
 extern const struct sp_command sp_command_run;
@@ -16,17 +17,11 @@ extern const struct sp_command sp_command_down;
 extern const struct sp_command sp_command_version;
 
 const struct sp_command *const sp_commands[] = {
-	&sp_command_run,
-	&sp_command_up,
-	&sp_command_down,
-	&sp_command_simulate,
-	&sp_command_diff,
-	&sp_command_explain,
-	&sp_command_image,
-	&sp_command_completion,
-	&sp_command_version,
-	&sp_command_help,
-	&sp_command_internal,
-	&sp_command_https_check,
-	NULL,
+	&sp_command_run,      &sp_command_up,
+	&sp_command_down,     &sp_command_simulate,
+	&sp_command_diff,     &sp_command_explain,
+	&sp_command_image,    &sp_command_completion,
+	&sp_command_version,  &sp_command_help,
+	&sp_command_internal, &sp_command_https_check,
+	&sp_command_look_up,  NULL,
 };

@@ -4,7 +4,6 @@
 #include "sys/fd.h"
 
 #include <arpa/inet.h>
-#include <netdb.h>
 #include <strings.h>
 #include <sys/socket.h>
 
@@ -25,22 +24,6 @@ int sp_addrs_numeric(const char *host, union sp_addr ret[SP_ADDRS_MAX])
 	if (strcasecmp(host, "localhost") == 0)
 		return set_numeric(&ret[0], "127.0.0.1") + set_numeric(&ret[1], "::1");
 	return set_numeric(&ret[0], host);
-}
-
-int sp_addrs_look_up(const char *host, union sp_addr ret[SP_ADDRS_MAX])
-{
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *all = NULL;
-	int n = 0;
-
-	if (getaddrinfo(host, NULL, &hints, &all) != 0)
-		return 0;
-	for (const struct addrinfo *i = all; i && n < SP_ADDRS_MAX; i = i->ai_next)
-		if (i->ai_addrlen <= sizeof(ret[n])) {
-			memset(&ret[n], 0, sizeof(ret[n]));
-			memcpy(&ret[n++], i->ai_addr, i->ai_addrlen);
-		}
-	freeaddrinfo(all);
-	return n;
 }
 
 void sp_addr_set_port(union sp_addr *a, uint16_t port)

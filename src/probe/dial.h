@@ -19,9 +19,6 @@ union sp_addr {
  * looked up */
 int sp_addrs_numeric(const char *host, union sp_addr ret[SP_ADDRS_MAX]);
 
-/** sp_addrs_look_up() - Blocking: for a child. Return: how many, 0 none */
-int sp_addrs_look_up(const char *host, union sp_addr ret[SP_ADDRS_MAX]);
-
 void sp_addr_set_port(union sp_addr *a, uint16_t port);
 
 /** sp_dial() - Begin to connect. Return: descriptor, -errno */

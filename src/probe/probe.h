@@ -26,11 +26,11 @@ struct sp_check_spec {
 	const char *path; /* http: with query */
 	const struct sp_check_header *headers;
 	uint32_t n_headers;
-	const char *service;      /* grpc */
-	sp_time timeout;          /* 0: none (hooks) */
-	const char *https_helper; /* program that does HTTPS in a child of its own: `HELPER
-				     https-check` */
-	int kube_minor;           /* for the User-Agent */
+	const char *service; /* grpc */
+	sp_time timeout;     /* 0: none (hooks) */
+	const char *helper;  /* program that does HTTPS in a child of its own: `HELPER
+				      https-check` */
+	int kube_minor;      /* for the User-Agent */
 };
 
 struct sp_check; /* one running check */

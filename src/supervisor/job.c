@@ -391,7 +391,7 @@ static void start_check(struct sup *s, struct sup_job *j)
 	struct sp_error err = {0};
 
 	j->check_spec.kube_minor = s->spec.kube_minor;
-	j->check_spec.https_helper = s->bundle.engine.command;
+	j->check_spec.helper = s->bundle.engine.command;
 	j->check = sp_check_start(&j->check_spec, s->real, &err);
 	if (!j->check)
 		fail_job(s, j, err.text);

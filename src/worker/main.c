@@ -9,6 +9,7 @@
 #include "image/demo.h"
 #include "image/load.h"
 #include "image/reference.h"
+#include "probe/look_up.h"
 #include "probe/probe.h"
 #include "sys/fd.h"
 
@@ -164,7 +165,20 @@ static const struct sp_command https_check = {
 	.summary = "One HTTPS request for the supervisor",
 	.run = run_https_check,
 };
-static const struct sp_command *const commands[] = {&image, &https_check, NULL};
+static int run_look_up(struct sp_cli *cli, int argc, char **argv)
+{
+	return sp_look_up_main(argv[0]);
+}
+
+static const struct sp_command look_up = {
+	.name = "look-up",
+	.summary = "Addresses of a name",
+	.args = "HOST",
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_look_up,
+};
+static const struct sp_command *const commands[] = {&image, &https_check, &look_up, NULL};
 
 static const char *from_environment(const char *name)
 {

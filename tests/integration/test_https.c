@@ -210,7 +210,7 @@ static void test_https(void **state)
 					     .path = cases[i].path,
 					     .hook = cases[i].hook,
 					     .kube_minor = 36,
-					     .https_helper = helper,
+					     .helper = helper,
 					     .timeout = cases[i].hook ? 0 : 20 * SP_SEC};
 		char want[512];
 		const char *star;
@@ -232,7 +232,7 @@ static void test_silent(void **state)
 				     .host = "127.0.0.1",
 				     .port = port,
 				     .path = "/",
-				     .https_helper = helper,
+				     .helper = helper,
 				     .timeout = 100 * SP_MSEC};
 
 	expect(&spec, SP_OUT_FAILURE,

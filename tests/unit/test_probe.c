@@ -518,7 +518,7 @@ static void test_no_server(void **state)
 	spec.port = 443;
 	expect(&spec, SP_OUT_FAILURE,
 	       "Get \"https://nowhere.invalid:443/\": this engine has no program for HTTPS");
-	spec.https_helper = "/bin/false";
+	spec.helper = "/bin/false";
 	expect(&spec, SP_OUT_FAILURE,
 	       "Get \"https://nowhere.invalid:443/\": the HTTPS helper ended without an answer");
 }
