@@ -205,7 +205,6 @@ static int make_dir(int fd, const char *name)
 
 static int read_layout(struct sp_cg_layout *l, bool pids)
 {
-	SP_CLEANUP(sp_closep) int fd = -EBADF;
 	char *text = malloc(MOUNTINFO_MAX), names[256], path[sizeof(l->mounts[0].path) + 32];
 	ssize_t n;
 

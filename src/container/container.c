@@ -58,19 +58,19 @@ static int above_stdio(int fd)
 	return moved;
 }
 
-int sp_tmp_pipe(struct sp_ctr_tmp *t, int child, int *ret_child, int *ret, struct sp_error *err)
+int sp_tmp_pipe(struct sp_ctr_tmp *t, int *ret_child, int *ret, struct sp_error *err)
 {
 	int fds[2];
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return sp_fail_errno(err, errno, "pipe");
-	fds[child] = above_stdio(fds[child]);
-	if (fds[child] < 0 || sp_tmp_add(t, fds[child], err) < 0) {
-		(void)sp_close(fds[!child]);
-		return fds[child] < 0 ? sp_fail_errno(err, -fds[child], "pipe") : -1;
+	fds[1] = above_stdio(fds[1]);
+	if (fds[1] < 0 || sp_tmp_add(t, fds[1], err) < 0) {
+		(void)sp_close(fds[0]);
+		return fds[1] < 0 ? sp_fail_errno(err, -fds[1], "pipe") : -1;
 	}
-	*ret_child = fds[child];
-	*ret = fds[!child];
+	*ret_child = fds[1];
+	*ret = fds[0];
 	return 0;
 }
 
@@ -417,14 +417,14 @@ static int plan_process(struct sp_sandbox *s, const struct sp_ctr_params *p, str
 	plan->rootless = s->p->rootless;
 	plan->death_signal = s->orphans ? SIGKILL : 0;
 	plan->nofile = (struct rlimit){NOFILE_MAX, NOFILE_MAX};
-	if (sp_tmp_pipe(t, 1, &plan->report_fd, &fds->report_fd, err) < 0 ||
+	if (sp_tmp_pipe(t, &plan->report_fd, &fds->report_fd, err) < 0 ||
 	    make_gate(t, &plan->gate_fd, &c->gate_fd, err) < 0)
 		return -1;
 	if (p->tty)
 		return 0;
 	plan->stdio[0] = sp_tmp_stdin(t, p->stdin_open ? p->stdin_fd : -EBADF, err);
-	if (plan->stdio[0] < 0 || sp_tmp_pipe(t, 1, &plan->stdio[1], &fds->stdout_fd, err) < 0 ||
-	    sp_tmp_pipe(t, 1, &plan->stdio[2], &fds->stderr_fd, err) < 0)
+	if (plan->stdio[0] < 0 || sp_tmp_pipe(t, &plan->stdio[1], &fds->stdout_fd, err) < 0 ||
+	    sp_tmp_pipe(t, &plan->stdio[2], &fds->stderr_fd, err) < 0)
 		return -1;
 	return 0;
 }

@@ -31,9 +31,9 @@ struct sp_ctr_tmp {
 int sp_tmp_add(struct sp_ctr_tmp *t, int fd, struct sp_error *err);
 void sp_tmp_done(struct sp_ctr_tmp *t);
 
-/** sp_tmp_pipe() - Close-on-exec pipe; the child's end (@child: 0 read, 1 write) goes to @t, the
- * other to @ret */
-int sp_tmp_pipe(struct sp_ctr_tmp *t, int child, int *ret_child, int *ret, struct sp_error *err);
+/** sp_tmp_pipe() - Close-on-exec pipe; the child's end, which writes, goes to @t, the other to @ret
+ */
+int sp_tmp_pipe(struct sp_ctr_tmp *t, int *ret_child, int *ret, struct sp_error *err);
 
 /** sp_tmp_stdin() - /dev/null, or a copy of @fd that is not a standard descriptor */
 int sp_tmp_stdin(struct sp_ctr_tmp *t, int fd, struct sp_error *err);

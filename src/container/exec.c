@@ -13,7 +13,7 @@ static int output(struct sp_ctr_tmp *t, int given, int *ret_child, int *ret, str
 	int fd;
 
 	if (given < 0)
-		return sp_tmp_pipe(t, 1, ret_child, ret, err);
+		return sp_tmp_pipe(t, ret_child, ret, err);
 	fd = fcntl(given, F_DUPFD_CLOEXEC, 3);
 	if (fd < 0)
 		return sp_fail_errno(err, errno, "standard output");
@@ -82,7 +82,7 @@ static int prepare(struct sp_ctr *c, const struct sp_exec_params *p, struct sp_p
 	if (plan->enter_fd < 0)
 		return sp_fail_errno(err, -plan->enter_fd, "find container '%s'", c->name);
 	if (sp_tmp_add(t, plan->enter_fd, err) < 0 ||
-	    sp_tmp_pipe(t, 1, &plan->report_fd, &fds->report_fd, err) < 0)
+	    sp_tmp_pipe(t, &plan->report_fd, &fds->report_fd, err) < 0)
 		return -1;
 	if (p->tty)
 		return terminal(t, c, plan, fds, err);

@@ -4,6 +4,7 @@
 #include "sys/fd.h"
 
 #include <dirent.h>
+#include <limits.h>
 #include <linux/filter.h>
 #include <linux/keyctl.h>
 #include <linux/seccomp.h>
@@ -163,6 +164,14 @@ ssize_t sys_read_file(int dir_fd, const char *path, char *buf, size_t size)
 	return (ssize_t)have;
 }
 
+static int remove_entry(int dir_fd, const char *name);
+
+static int open_below(int dir_fd, const char *name)
+{
+	return sys_openat2(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0,
+			   RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
+}
+
 /* Depth is bounded by descriptors, not by stack: a tree that is too deep is reported (EMFILE). */
 static int remove_below(int dir_fd)
 {
@@ -181,9 +190,9 @@ static int remove_below(int dir_fd)
 		if (e->d_type != DT_DIR) {
 			k = unlinkat(dirfd(d), e->d_name, 0) < 0 ? -errno : 0;
 			if (k == -EISDIR) /* file systems without d_type */
-				k = sys_remove_tree(dirfd(d), e->d_name);
+				k = remove_entry(dirfd(d), e->d_name);
 		} else {
-			k = sys_remove_tree(dirfd(d), e->d_name);
+			k = remove_entry(dirfd(d), e->d_name);
 		}
 		if (k < 0 && k != -ENOENT && r == 0)
 			r = k;
@@ -192,7 +201,8 @@ static int remove_below(int dir_fd)
 	return r;
 }
 
-int sys_remove_tree(int dir_fd, const char *name)
+/* @name: one path element */
+static int remove_entry(int dir_fd, const char *name)
 {
 	int fd, r, k;
 
@@ -202,11 +212,34 @@ int sys_remove_tree(int dir_fd, const char *name)
 		return unlinkat(dir_fd, name, 0) < 0 && errno != ENOENT ? -errno : 0;
 	if (errno != ENOTEMPTY && errno != EEXIST)
 		return -errno;
-	fd = sys_openat2(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0,
-			 RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
+	fd = open_below(dir_fd, name);
+	/* a directory of our own without permissions, as overlayfs leaves them to ordinary users */
+	if (fd == -EACCES && fchmodat(dir_fd, name, 0700, 0) == 0)
+		fd = open_below(dir_fd, name);
 	if (fd < 0)
 		return fd;
 	r = remove_below(fd);
 	k = unlinkat(dir_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : 0;
 	return r < 0 ? r : k;
+}
+
+int sys_remove_tree(int dir_fd, const char *path)
+{
+	const char *base = strrchr(path, '/');
+	char parent[PATH_MAX];
+	int fd, r;
+
+	if (!base)
+		return remove_entry(dir_fd, path);
+	if ((size_t)(base - path) >= sizeof(parent) - 1)
+		return -ENAMETOOLONG;
+	/* the way to it may cross mounts and links; from there on nothing does */
+	memcpy(parent, path, (size_t)(base - path) + 1);
+	parent[base - path + 1] = '\0';
+	fd = openat(dir_fd, parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	r = remove_entry(fd, base + 1);
+	(void)sp_close(fd);
+	return r;
 }

@@ -59,11 +59,11 @@ int sys_write_file(int dir_fd, const char *path, const char *text);
 ssize_t sys_read_file(int dir_fd, const char *path, char *buf, size_t size);
 
 /**
- * sys_remove_tree() - Remove @name in @dir_fd and everything below it; symlinks are not followed,
- * and other mounts are not entered
+ * sys_remove_tree() - Remove @path and everything below it
  *
- * Return: 0 (also when it was not there), or the first -errno; the rest is removed all the same.
+ * Below it no symlink is followed and no other mount is entered. Return: 0 (also when it was not
+ * there), or the first -errno; the rest is removed all the same.
  */
-int sys_remove_tree(int dir_fd, const char *name);
+int sys_remove_tree(int dir_fd, const char *path);
 
 #endif

@@ -226,7 +226,7 @@ static void without_fsopen(struct env *e)
 /* Every step of the preparation fails once: nothing may stay behind. */
 static void each_call_fails(struct env *e)
 {
-	static const uint32_t calls[] = {SYS_clone3, SYS_open_tree, SYS_pipe2, SYS_mmap};
+	static const uint32_t calls[] = {SYS_clone3, SYS_open_tree, SYS_pipe2, SYS_socketpair};
 	struct sp_volume v;
 	struct sp_error err;
 	struct result r;

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Removing trees: what stands in the way and what must not be touched. */
+#include "sys/fd.h"
+#include "sys/sys.h"
+
+#include "cmocka_all.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+static void test_remove_tree(void **state)
+{
+	char base[] = "/tmp/sidepod-sys.XXXXXX", path[128];
+	int dir, keep;
+
+	assert_non_null(mkdtemp(base));
+	dir = open(base, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	assert_true(dir >= 0);
+	keep = openat(dir, "keep", O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	assert_true(keep >= 0);
+	(void)sp_close(keep);
+	assert_int_equal(mkdirat(dir, "t", 0700), 0);
+	assert_int_equal(mkdirat(dir, "t/a", 0700), 0);
+	assert_int_equal(mkdirat(dir, "t/a/locked", 0), 0);
+	assert_int_equal(symlinkat("../keep", dir, "t/link"), 0);
+	assert_int_equal(symlinkat("..", dir, "t/a/up"), 0);
+	assert_int_equal(mkfifoat(dir, "t/a/fifo", 0600), 0);
+	/* by a path through a link, which is followed; the links inside are not */
+	assert_int_equal(symlinkat(".", dir, "here"), 0);
+	(void)snprintf(path, sizeof(path), "%s/here/t", base);
+	assert_int_equal(sys_remove_tree(AT_FDCWD, path), 0);
+	assert_int_equal(faccessat(dir, "t", F_OK, AT_SYMLINK_NOFOLLOW), -1);
+	assert_int_equal(faccessat(dir, "keep", F_OK, 0), 0);
+	assert_int_equal(sys_remove_tree(dir, "t"), 0); /* not there */
+	assert_int_equal(sys_remove_tree(dir, "no/where"), 0);
+	assert_int_equal(sys_remove_tree(dir, "here"), 0); /* the link alone */
+	assert_int_equal(faccessat(dir, "keep", F_OK, 0), 0);
+	assert_int_equal(sys_remove_tree(AT_FDCWD, base), 0);
+	assert_int_equal(access(base, F_OK), -1);
+	(void)sp_close(dir);
+}
+
+static void test_small_files(void **state)
+{
+	int fd = memfd_create("t", MFD_CLOEXEC);
+	char path[40], buf[8];
+
+	assert_true(fd >= 0);
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	assert_int_equal(sys_write_file(AT_FDCWD, path, "0123456789"), 0);
+	assert_int_equal(sys_read_file(AT_FDCWD, path, buf, sizeof(buf)), 7);
+	assert_string_equal(buf, "0123456"); /* cut, and ended */
+	assert_int_equal(sys_read_file(AT_FDCWD, "/nonexistent", buf, sizeof(buf)), -ENOENT);
+	assert_int_equal(sys_write_file(AT_FDCWD, "/nonexistent", "x"), -ENOENT);
+	(void)sp_close(fd);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_remove_tree),
+					   cmocka_unit_test(test_small_files)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
