@@ -94,7 +94,9 @@ enum sp_ev_kind {
 
 	SP_EV_SANDBOX_READY,  /* attempt; text = pod IP(s), comma separated, or "" */
 	SP_EV_SANDBOX_FAILED, /* attempt; fail_step; text = error */
-	SP_EV_SANDBOX_LOST,   /* attempt; everything in it is dead; EXITED events need not follow */
+	SP_EV_SANDBOX_LOST,   /* attempt; everything in it is dead; EXITED events need not follow.
+				 Also by a new process, whatever the state of the sandbox was:
+				 pending wishes of the old one are forgotten, or told again */
 	SP_EV_SANDBOX_GONE,   /* attempt; answer to SP_ACT_SANDBOX_STOP */
 
 	SP_EV_IMAGE_PRESENT, /* ctr; no pull was needed */
@@ -252,6 +254,14 @@ size_t sp_pod_size(void);
  * The first sp_pod_step() (a TICK will do) gives the first actions.
  */
 void sp_pod_init(const struct sp_pod_spec *spec, struct sp_pod *pod, sp_time now, int64_t wall_ns);
+
+/**
+ * sp_pod_valid() - May the bytes of an earlier process be trusted as the state of this pod?
+ *
+ * Checks layout and ranges. A process that goes on with them tells SP_EV_SANDBOX_LOST first, which
+ * settles everything that was under way.
+ */
+bool sp_pod_valid(const struct sp_pod_spec *spec, const struct sp_pod *pod);
 
 /**
  * sp_pod_step() - Take one fact, decide everything that follows from it

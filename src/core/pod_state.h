@@ -161,6 +161,7 @@ struct sp_pod {
 	int64_t delete_grace_s, delete_wall_ns;
 	sp_time sandbox_retry_at;
 	uint32_t sandbox_attempt;
+	uint16_t n_ctrs; /* of the spec it was made for */
 
 	uint8_t sandbox, cause, phase; /* enums */
 	bool accepted;                 /* the first facts were told */

@@ -70,8 +70,9 @@ bool sp_sandbox_keep(struct sp_step *s)
 	if (pod->sandbox_lost) {
 		if (!recreate(s))
 			return false;
-		sp_event_out(s, SP_NO_CTR, false, "SandboxChanged",
-			     "Pod sandbox changed, it will be killed and re-created.");
+		if (pod->sandbox_had)
+			sp_event_out(s, SP_NO_CTR, false, "SandboxChanged",
+				     "Pod sandbox changed, it will be killed and re-created.");
 		forget(s);
 		pod->sandbox_lost = false;
 		pod->sandbox_attempt++;
@@ -120,16 +121,20 @@ static void sandbox_failed(struct sp_step *s, const struct sp_event *ev)
 	}
 }
 
-/* VOC-5: losing the sandbox ends every instance in it */
+/*
+ * VOC-5: losing the sandbox ends every instance in it. One that was still being made, or being
+ * removed, when the engine died may be told lost too: what was asked for then is asked for again.
+ */
 static void sandbox_lost(struct sp_step *s)
 {
 	struct sp_pod *pod = s->pod;
 
-	pod->sandbox_lost = true;
+	if (pod->sandbox == SP_SBX_READY)
+		sp_fact_out(s, SP_FACT_SANDBOX_LOST, SP_NO_CTR, "")->attempt = pod->sandbox_attempt;
+	pod->sandbox_lost |= pod->sandbox != SP_SBX_STOPPING;
 	pod->sandbox = SP_SBX_STOPPING;
 	pod->ip[0] = '\0';
 	s->again = s->dirty = true;
-	sp_fact_out(s, SP_FACT_SANDBOX_LOST, SP_NO_CTR, "")->attempt = pod->sandbox_attempt;
 	for (uint16_t i = 0; i < s->spec->n_ctrs; i++) {
 		struct sp_ctr *c = &pod->ctrs[i];
 
@@ -167,7 +172,7 @@ void sp_sandbox_event(struct sp_step *s, const struct sp_event *ev)
 		if (pod->sandbox == SP_SBX_STARTING)
 			sandbox_failed(s, ev);
 	} else if (ev->kind == SP_EV_SANDBOX_LOST) {
-		if (pod->sandbox == SP_SBX_READY)
+		if (pod->sandbox != SP_SBX_NONE)
 			sandbox_lost(s);
 	} else if (pod->sandbox == SP_SBX_STOPPING) {
 		pod->sandbox = SP_SBX_NONE;

@@ -361,6 +361,7 @@ void sp_image_event(struct sp_step *s, const struct sp_event *ev)
 						     : sp_say(s, text, SP_TEXT_END));
 	c->stage = SP_STAGE_CREATE;
 	c->asked = c->next_attempt + 1;
+	c->image_changed = false; /* this one has the newest */
 	sp_act_ctr(s, SP_ACT_CTR_START, ev->ctr, c->next_attempt);
 	s->again = true;
 }

@@ -79,20 +79,15 @@ const char *sp_cond_name(enum sp_cond_type type)
 	return cond_names[type];
 }
 
-/* A text under construction at the end of ret->texts. */
+/* A text under construction at the end of ret->texts; the last byte there is always an end. */
 static struct sp_buf text_begin(struct sp_pod_status *ret)
 {
-	static char none[1];
-
-	if (ret->n_text >= sizeof(ret->texts))
-		return sp_buf_fixed(none, sizeof(none));
 	return sp_buf_fixed(ret->texts + ret->n_text, sizeof(ret->texts) - ret->n_text);
 }
 
 static const char *text_end(struct sp_pod_status *ret, const struct sp_buf *b)
 {
-	if (b->size > 1)
-		ret->n_text += (uint32_t)b->len + 1;
+	ret->n_text = SP_MIN(ret->n_text + (uint32_t)b->len + 1, sizeof(ret->texts) - 1);
 	return b->ptr;
 }
 

@@ -4,7 +4,8 @@
 
 #include "core_world.h"
 
-/* PROBE-2, PROBE-3, PROBE-7, PROBE-8, RESTART-3: default numbers, killed 20 s after the launch */
+/* LAT-5, PROBE-2, PROBE-3, PROBE-7, PROBE-8, RESTART-3: default numbers, killed 20 s after the
+ * launch */
 static void test_liveness_kills(void **state)
 {
 	struct cw_story story = {

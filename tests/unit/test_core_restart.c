@@ -64,7 +64,8 @@ static void test_should_restart(void **state)
 	}
 }
 
-/* BACK-1 to BACK-4, BACK-9, BACK-10, STAT-17, STAT-24: 0, 10, 20, 40 … 300 s after the exit */
+/* LAT-2, BACK-1 to BACK-4, BACK-9, BACK-10, STAT-17, STAT-24: 0, 10, 20, 40 … 300 s after the exit
+ */
 static void test_crash_loop(void **state)
 {
 	struct cw_story story = {

@@ -93,7 +93,7 @@ static void test_init_oom(void **state)
 	assert_string_equal(cw_status()->ctrs[0].term.reason, "OOMKilled");
 }
 
-/* VOC-3, VOC-7, START-1, START-2, START-10, START-15: every kind in its slot */
+/* LAT-1, VOC-3, VOC-7, START-1, START-2, START-10, START-15: every kind in its slot */
 static void test_mixed_order(void **state)
 {
 	struct cw_story story = {
@@ -285,7 +285,8 @@ static void test_quirk_last_sidecar(void **state)
 			  "[18] r1#2 backoff\n");
 }
 
-/* START-4, START-6, HOOK-2, PHASE-22: the lane holds for pull and postStart, not for failures */
+/* START-4, START-5, START-6, HOOK-2, PHASE-22: the lane holds for pull and postStart, not for
+ * failures */
 static void test_lane(void **state)
 {
 	struct cw_story story = {
@@ -318,7 +319,7 @@ static void test_lane(void **state)
 			  "[10] pod.phase.Running\n");
 }
 
-/* IMG-2, IMG-4, IMG-5, SBX-1: pulls back off; never a failure, also under Never */
+/* LAT-3, IMG-2, IMG-4, IMG-5, SBX-1: pulls back off; never a failure, also under Never */
 static void test_pull_backoff(void **state)
 {
 	struct cw_story story = {
