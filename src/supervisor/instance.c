@@ -422,13 +422,18 @@ static void prepare_ahead(struct sup *s)
 	struct sup_inst *i;
 
 	s->ahead = SP_NO_CTR;
-	if (ctr == SP_NO_CTR || !s->sandbox || s->sandbox_stopping || !may_prepare_ahead(s, ctr) ||
-	    sup_inst_find(s, ctr, 0) || find_dropped(s, ctr))
+	/* After a dead supervisor the numbers of instances go on: ask the core, do not guess. */
+	if (ctr == SP_NO_CTR || s->bundle.resume || !s->sandbox || s->sandbox_stopping ||
+	    !may_prepare_ahead(s, ctr) || sup_inst_find(s, ctr, 0) || find_dropped(s, ctr))
 		return;
 	/* An error is met, and told, when its turn comes. */
 	i = prepare(s, ctr, 0, &err);
-	if (i)
-		i->state = SUP_PREPARED;
+	if (!i)
+		return;
+	i->state = SUP_PREPARED;
+	i->pid_src = sp_loop_add(&s->loop, i->fds.pidfd, SUP_INST_PID, slot_of(s, i), EPOLLIN);
+	if (!i->pid_src)
+		drop(s, i);
 }
 
 /* ---- signals --------------------------------------------------------------------------------- */
@@ -656,6 +661,10 @@ void sup_inst_event(struct sup *s, const struct sp_ready *r)
 			close_output(s, i, r->kind == SUP_INST_ERR);
 		break;
 	default:
+		/* One that could not even be set up is forgotten: when its turn comes it is tried
+		 * again, and what is wrong is told. */
+		if (i->state == SUP_PREPARED)
+			i->dropped = true;
 		/* LAT-22: the launch before the exit of the same instance. */
 		if (!i->dropped)
 			read_report(s, i);

@@ -409,6 +409,7 @@ static void test_output(void **state)
 {
 	struct pod_run p;
 	const char *log;
+	int n = 0;
 
 	pod_start(&world, &p, "output");
 	pod_wait(&p);
@@ -417,9 +418,9 @@ static void test_output(void **state)
 	assert_non_null(strstr(log, "\n19999\n20000\n"));
 	assert_non_null(strstr(log, "err\n"));
 	assert_null(strstr(log, "no\n"));
-	log = strchr(log, 'x');
-	assert_non_null(log);
-	assert_int_equal(strspn(log, "x"), 20000);
+	for (; *log; log++) /* the other stream may stand between its pieces */
+		n += *log == 'x';
+	assert_int_equal(n, 20000);
 	pod_end(&p);
 }
 
