@@ -61,6 +61,14 @@ int sp_supervisor_alive(const char *run_dir, const char *uid, struct sp_error *e
 int sp_pod_sweep(const struct sp_engine *e, const char *uid, bool remove_run_dir,
 		 const char *remove_logs, struct sp_error *err);
 
+/**
+ * sp_machine_tidy() - Remove bridge and packet filter table when no pod has an address any more
+ *
+ * For the end of a command, after sp_pod_sweep(): making them again costs the next pod a
+ * millisecond.
+ */
+int sp_machine_tidy(const struct sp_engine *e, struct sp_error *err);
+
 /** sp_pod_log_name() - "<namespace>_<pod>_<uid>", the pod's directory below <log_dir>/pods */
 void sp_pod_log_name(const char *ns, const char *pod, const char *uid, struct sp_buf *out);
 

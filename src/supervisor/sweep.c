@@ -81,6 +81,26 @@ static int give_address_back(struct sp_arena *a, const struct sp_engine *e, cons
 	return r;
 }
 
+int sp_machine_tidy(const struct sp_engine *e, struct sp_error *err)
+{
+	SP_CLEANUP(sp_arena_done) struct sp_arena a = {0};
+	struct sp_net_config c;
+	struct sp_net_host h;
+	int r;
+
+	if (e->net != SP_NET_BRIDGE || e->rootless)
+		return 0;
+	if (sp_engine_net_config(&a, e, &c, err) < 0)
+		return -1;
+	if (access(c.state_dir, F_OK) < 0)
+		return 0;
+	if (sp_net_host_open(&c, &h, err) < 0)
+		return -1;
+	r = sp_net_machine_down(&c, &h, err);
+	sp_net_host_close(&h);
+	return r < 0 ? sp_wrap(err, "remove the pods' bridge") : 0;
+}
+
 int sp_pod_sweep(const struct sp_engine *e, const char *uid, bool remove_run_dir,
 		 const char *remove_logs, struct sp_error *err)
 {
