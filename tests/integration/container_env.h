@@ -63,6 +63,22 @@ void drain(int fd, char *buf, size_t size);
 /** reap() - Wait for pidfd and collect; the last call that may use @c */
 void reap(struct sp_ctr *c, int pidfd, struct sp_exit *ret);
 
+/* A test that runs `body` in a pod; `setup` changes the pod before. Include cmocka first. */
+#define BODY_TEST(body, setup)                                                                     \
+	static void test_##body(void **state)                                                      \
+	{                                                                                          \
+		struct env e;                                                                      \
+                                                                                                   \
+		if (env_missing()) {                                                               \
+			print_message("skip: %s\n", env_missing());                                \
+			skip();                                                                    \
+		}                                                                                  \
+		env_init(&e);                                                                      \
+		setup;                                                                             \
+		env_run(&e, body);                                                                 \
+		env_done(&e);                                                                      \
+	}
+
 #define CHECK(cond)                                                                                \
 	do {                                                                                       \
 		if (!(cond))                                                                       \

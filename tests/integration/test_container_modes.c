@@ -376,21 +376,6 @@ static void hide_cgroups(struct env *e)
 /* ---- the tests --------------------------------------------------------------------------------
  */
 
-#define BODY_TEST(body, setup)                                                                     \
-	static void test_##body(void **state)                                                      \
-	{                                                                                          \
-		struct env e;                                                                      \
-                                                                                                   \
-		if (env_missing()) {                                                               \
-			print_message("skip: %s\n", env_missing());                                \
-			skip();                                                                    \
-		}                                                                                  \
-		env_init(&e);                                                                      \
-		setup;                                                                             \
-		env_run(&e, body);                                                                 \
-		env_done(&e);                                                                      \
-	}
-
 BODY_TEST(rootless, e.rootless = e.params.rootless = true)
 BODY_TEST(rootless_kill, e.rootless = e.params.rootless = true)
 BODY_TEST(without_bpf, )
