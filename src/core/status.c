@@ -200,11 +200,12 @@ static const char *incomplete(const struct sp_pod_spec *spec, const struct sp_po
 			      enum sp_cond_type type, struct sp_pod_status *ret)
 {
 	bool init = type == SP_COND_INITIALIZED, first = true;
+	uint16_t n = init ? spec->n_init : spec->n_ctrs;
 	struct sp_buf b = text_begin(ret);
 
 	sp_buf_puts(&b, init ? "containers with incomplete status: ["
 			     : "containers with unready status: [");
-	for (uint16_t i = 0; i < (init ? spec->n_init : spec->n_ctrs); i++) {
+	for (uint16_t i = 0; i < n; i++) {
 		bool fine;
 
 		if (init)
