@@ -145,21 +145,6 @@ void sp_bundle_print(const struct sp_bundle_params *p, struct sp_buf *b)
 	sp_buf_puts(b, "}\n");
 }
 
-static int write_all(int fd, const char *bytes, size_t n)
-{
-	while (n) {
-		ssize_t r = write(fd, bytes, n);
-
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r < 0)
-			return -errno;
-		bytes += r;
-		n -= (size_t)r;
-	}
-	return 0;
-}
-
 int sp_bundle_write(const struct sp_bundle_params *p, struct sp_error *err)
 {
 	SP_CLEANUP(sp_buf_done) struct sp_buf b = {0};
@@ -177,7 +162,7 @@ int sp_bundle_write(const struct sp_bundle_params *p, struct sp_error *err)
 	fd = memfd_create("sidepod-bundle", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd < 0)
 		return sp_fail_errno(err, errno, "bundle");
-	r = write_all(fd, b.ptr, b.len);
+	r = sp_write_all(fd, b.ptr, b.len);
 	if (r < 0)
 		return sp_fail_errno(err, -r, "bundle");
 	/* What the supervisor read stays what it was given, also for those who look later. */

@@ -72,7 +72,7 @@ struct sp_engine {
 	int32_t time_scale;         /* n > 1: all waits of the lifecycle are n times shorter */
 	bool restart_sidecars_on_termination; /* REL-1 */
 	sp_time backoff_initial, backoff_max; /* 0: the defaults (BACK-11) */
-	/* Path of the supervisor; NULL: beside this program, or where it is installed. Not in the
+	/* Path of the supervisor; NULL: the one of this installation (sys/self.h). Not in the
 	 * bundle. */
 	const char *supervisor;
 };

@@ -133,23 +133,13 @@ static sp_time to_real(const struct sup *s, sp_time t)
 
 static void write_record(struct sup *s)
 {
-	const char *p = s->record.ptr;
-	size_t n = s->record.len;
+	int r = s->record.len ? sp_write_all(s->record_fd, s->record.ptr, s->record.len) : 0;
 
-	while (n && s->record_fd >= 0) {
-		ssize_t w = write(s->record_fd, p, n);
+	if (r < 0) { /* a full disk costs lines of the record, never the pod */
+		struct sp_error err;
 
-		if (w < 0 && errno == EINTR)
-			continue;
-		if (w < 0) { /* a full disk costs lines of the record, never the pod */
-			struct sp_error err;
-
-			sp_fail_errno(&err, errno, "run record");
-			sup_log(s, "record", &err);
-			break;
-		}
-		p += w;
-		n -= (size_t)w;
+		sp_fail_errno(&err, -r, "run record");
+		sup_log(s, "record", &err);
 	}
 	sp_buf_clear(&s->record);
 }

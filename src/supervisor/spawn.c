@@ -4,6 +4,7 @@
 
 #include "supervisor/control.h"
 #include "sys/fd.h"
+#include "sys/self.h"
 #include "sys/sys.h"
 
 #include <fcntl.h>
@@ -16,10 +17,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-
-#ifndef SP_LIBEXEC_DIR
-#define SP_LIBEXEC_DIR "/usr/local/libexec/sidepod"
-#endif
 
 #define PROGRAM     "sidepod-supervisor"
 #define STACK_BYTES (64 * 1024) /* of the child between clone and exec, which shares our memory */
@@ -58,32 +55,18 @@ static int make_path(const char *path, mode_t last_mode, struct sp_error *err)
 	return fd < 0 ? sp_fail_errno(err, errno, "open '%s'", path) : fd;
 }
 
-/* Next to this program (the build folder, or wherever both were put), else where it is installed.
- */
 static int open_program(const char *given, struct sp_error *err)
 {
 	char path[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - sizeof(PROGRAM) - 1);
-	char *slash;
-	int fd = -1;
+	int fd;
 
-	if (given) {
-		fd = open(given, O_PATH | O_CLOEXEC);
-		return fd < 0 ? sp_fail_errno(err, errno, "open '%s'", given) : fd;
+	if (!given) {
+		if (sp_self_sibling(PROGRAM, path, sizeof(path), err) < 0)
+			return -1;
+		given = path;
 	}
-	path[n > 0 ? n : 0] = '\0';
-	slash = strrchr(path, '/');
-	if (slash) {
-		memcpy(slash + 1, PROGRAM, sizeof(PROGRAM));
-		fd = open(path, O_PATH | O_CLOEXEC);
-	}
-	if (fd < 0)
-		fd = open(SP_LIBEXEC_DIR "/" PROGRAM, O_PATH | O_CLOEXEC);
-	if (fd < 0)
-		return sp_fail_errno(err, errno,
-				     "find '%s' (looked beside this program and in '%s')", PROGRAM,
-				     SP_LIBEXEC_DIR);
-	return fd;
+	fd = open(given, O_PATH | O_CLOEXEC);
+	return fd < 0 ? sp_fail_errno(err, errno, "open '%s'", given) : fd;
 }
 
 /* The address of the control socket by way of a descriptor: a path of any length fits. */

@@ -424,6 +424,64 @@ static void test_output(void **state)
 	pod_end(&p);
 }
 
+/* A bridge and a pool of addresses of its own: the pod has an address, says so, gives it back. */
+static void test_bridge(void **state)
+{
+	const struct sp_engine plain = world.engine;
+	struct sp_net_config config;
+	struct sp_error err = {0};
+	struct sp_net_host host;
+	struct pod_run p;
+	char name[16];
+
+	snprintf(name, sizeof(name), "spt%d", (int)getpid());
+	world.engine.net = SP_NET_BRIDGE;
+	world.engine.bridge = name;
+	world.engine.subnet = "10.219.0.0/24";
+	pod_start(&world, &p, "address");
+	pod_wait(&p);
+	assert_string_equal(pod_log(&p, "app", 0), "10.219.0.2\n1\n");
+	assert_non_null(strstr(pod_file(&p, "record.jsonl"), "\"pod.phase.Succeeded\""));
+	pod_end(&p);
+
+	/* and one whose supervisor is killed: the sweep gives it back */
+	pod_start(&world, &p, "pair");
+	pod_wait_fact(&p, "started", "app", 0);
+	assert_int_equal(kill(p.sup.pid, SIGKILL), 0);
+	pod_wait(&p);
+	pod_end(&p);
+	assert_int_equal(sp_engine_net_config(&world.arena, &world.engine, &config, &err), 0);
+	assert_int_equal(sp_net_host_open(&config, &host, &err), 0);
+	assert_int_equal(sp_net_machine_down(&config, &host, &err), 1); /* no lease is left */
+	sp_net_host_close(&host);
+	world.engine = plain;
+}
+
+/* An image that changes restarts its container, whatever the policy; a gate makes it ready. */
+static void test_requests(void **state)
+{
+	struct pod_run p;
+	const char *status;
+
+	pod_start(&world, &p, "requests");
+	pod_wait_fact(&p, "started", "app", 0);
+	json_decref(
+		pod_call(&p, "{\"op\":\"gate\",\"type\":\"example.com/go\",\"status\":\"True\"}"));
+	pod_wait_fact(&p, "pod.cond.Ready=True", NULL, -1);
+	json_decref(pod_call(
+		&p, "{\"op\":\"setImage\",\"container\":\"app\",\"image\":\"busybox:2\"}"));
+	/* nobody can fetch that one here: the old one is stopped, the new one waits */
+	pod_wait_fact(&p, "pullfail", "app", -1);
+	json_decref(pod_call(&p, "{\"op\":\"delete\",\"graceSeconds\":1}"));
+	pod_wait(&p);
+	status = pod_file(&p, "status.json");
+	assert_true(event_at(&p, "Killing",
+			     "Container app definition changed, will be restarted") >= 0);
+	assert_non_null(strstr(status, "\"type\":\"example.com/go\",\"status\":\"True\""));
+	assert_non_null(strstr(status, "\"deletionGracePeriodSeconds\":1"));
+	pod_end(&p);
+}
+
 static int open_world(void **state)
 {
 	if (!world_open(&world))
@@ -456,6 +514,8 @@ int main(void)
 		cmocka_unit_test(test_probes_over_the_network),
 		cmocka_unit_test(test_exec_and_usage),
 		cmocka_unit_test(test_output),
+		cmocka_unit_test(test_requests),
+		cmocka_unit_test(test_bridge),
 		cmocka_unit_test(test_resume),
 		cmocka_unit_test(test_killed_supervisor),
 	};
