@@ -4,7 +4,7 @@
  * (status). One pure function drives it, the same in the supervisor, in `simulate` and in the
  * fuzzers: no I/O, no clock, no allocation.
  *
- * Source: the lifecycle rules (docs/lifecycle.md); rule ids such as START-3 stand beside the code.
+ * Source: the lifecycle rules; rule ids such as START-3 stand beside the code.
  */
 #ifndef SP_CORE_POD_H
 #define SP_CORE_POD_H

@@ -4,7 +4,7 @@
  * mapped file and be read again by the next process. Only what belongs to containers that exist
  * is ever touched: a pod of two containers dirties two or three pages of it.
  *
- * Source: the lifecycle rules (docs/lifecycle.md), section 1.
+ * Source: the lifecycle rules, section 1.
  */
 #ifndef SP_CORE_POD_STATE_H
 #define SP_CORE_POD_STATE_H
