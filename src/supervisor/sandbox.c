@@ -429,7 +429,8 @@ static void network_down(struct sup *s)
 {
 	struct sp_error err;
 
-	if (s->net_up && sp_net_pod_down(&s->net_config, &s->net_host, s->spec.uid, &err) < 0)
+	if (s->net_up && s->net_opened &&
+	    sp_net_pod_down(&s->net_config, &s->net_host, s->spec.uid, &err) < 0)
 		sup_log(s, "network", &err);
 	s->net_up = false;
 }
@@ -454,8 +455,9 @@ static int open_sandbox(struct sup *s, struct sp_error *err)
 		names[i] = p->security->sysctls.v[i].name;
 		values[i] = p->security->sysctls.v[i].value;
 	}
-	/* The machine's network is still the current one, the first time. */
-	if (!host_network(s) && !s->net_opened) {
+	/* The machine's network is still the current one, the first time. A loopback needs nothing
+	 * of it. */
+	if (!host_network(s) && e->net == SP_NET_BRIDGE && !s->net_opened) {
 		if (sp_net_host_open(&s->net_config, &s->net_host, err) < 0)
 			return -1;
 		s->net_opened = true;

@@ -7,10 +7,13 @@
 
 #include "../unit/cmocka_all.h"
 
+#include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static struct pod_world world;
@@ -432,11 +435,14 @@ static void test_bridge(void **state)
 	struct sp_error err = {0};
 	struct sp_net_host host;
 	struct pod_run p;
-	char name[16];
+	struct stat st;
+	char path[128];
+	int net = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 
-	snprintf(name, sizeof(name), "spt%d", (int)getpid());
+	/* a network namespace that plays the machine: nobody else's addresses are in the way */
+	assert_true(net >= 0);
+	assert_int_equal(unshare(CLONE_NEWNET), 0);
 	world.engine.net = SP_NET_BRIDGE;
-	world.engine.bridge = name;
 	world.engine.subnet = "10.219.0.0/24";
 	pod_start(&world, &p, "address");
 	pod_wait(&p);
@@ -454,6 +460,13 @@ static void test_bridge(void **state)
 	assert_int_equal(sp_net_host_open(&config, &host, &err), 0);
 	assert_int_equal(sp_net_machine_down(&config, &host, &err), 1); /* no lease is left */
 	sp_net_host_close(&host);
+	/* the empty pool of a machine that is gone */
+	assert_int_equal(stat("/proc/self/ns/net", &st), 0);
+	snprintf(path, sizeof(path), "%s/pool.%llu", config.state_dir,
+		 (unsigned long long)st.st_ino);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(setns(net, CLONE_NEWNET), 0);
+	close(net);
 	world.engine = plain;
 }
 
