@@ -59,13 +59,15 @@ struct sp_cat_entry {
 	const char *repo, *name, *tag; /* anchored patterns; tag: also needed to match */
 	const char *need;              /* "|"-separated texts: one must be in command or args */
 	const char *guard; /* "|"-separated texts: seen in command, args, env or name → an init */
-	bool weak;         /* matches are guesses */
-	bool jobs_only;    /* only a sidecar beside another app in a Job; then likely */
+	enum sp_confidence at_best; /* matches are never more certain than this */
+	bool both;                  /* repo and name must match, not one of them */
+	bool jobs_only;             /* only a sidecar beside another app in a Job; then likely */
 	struct sp_cat_port *ports;
 	uint32_t n_ports;
 	struct sp_cat_health *health; /* the first "startup" one is the recommended gate */
 	uint32_t n_health;
 	bool probes_app;          /* its own readiness waits for the app: cannot be a start gate */
+	bool stays;               /* cannot become a native sidecar at all */
 	const char *args_seen;    /* "|"-separated: needed to run as a sidecar; NULL none */
 	const char *args_text;    /* "proxy sidecar" */
 	const char *quit_seen;    /* "|"-separated texts of its quit and drain calls */
@@ -80,6 +82,7 @@ struct sp_cat_entry {
 	const char *cpu, *memory, *memory_limit, *memory_min; /* typical quantities */
 	const char *notes, *source, *checked;                 /* where read; month: "2026-06" */
 	bool verified;                                        /* read in the product's source */
+	struct sp_strs documented; /* keys of a verified record that the vendor only documents */
 };
 
 struct sp_catalogue;
