@@ -56,6 +56,16 @@ void sp_row_outcome(const struct sp_row *row, struct sp_buf *out);
 /** sp_run_headline() - "Succeeded after 4.21s, Ready at 1.40s, …" */
 void sp_run_headline(const struct sp_run *r, struct sp_buf *out);
 
+/**
+ * sp_run_idle() - Stretches without any fact in which no container starts, works or stops
+ * @also: a second run on the same axis; NULL none
+ * @to:   end of the axis
+ * @ret:  @max of them at most
+ */
+uint32_t sp_run_idle(const struct sp_run *r, const struct sp_run *also, sp_time to,
+		     struct sp_idle *ret, uint32_t max);
+#define SP_IDLE_MAX 512
+
 /** sp_grace_shown() - Does the end of the grace period belong into the picture? */
 bool sp_grace_shown(const struct sp_run *r);
 

@@ -116,13 +116,14 @@ static void draw_gantt(struct sp_svg *g, const struct sp_run *r)
 {
 	double height = SP_SVG_ROW * r->header.n_ctrs, top, w;
 	struct mark marks[MARKS_MAX];
+	struct sp_idle idle[SP_IDLE_MAX];
 	sp_time to = r->end;
 	struct sp_scale s;
 
 	if (sp_grace_shown(r))
 		to = SP_MAX(to, r->stop_at + r->grace_s * SP_SEC);
 	w = SP_SVG_WIDTH - g->x0 - OUTCOME_WIDTH;
-	sp_scale_init(&s, 0, to, r->instants, r->n_instants, w, 56, 76);
+	sp_scale_init(&s, 0, to, idle, sp_run_idle(r, NULL, to, idle, SP_IDLE_MAX), w, 56, 76);
 	sp_svg_axis(g, &s, height + 4);
 	top = g->y;
 	for (uint32_t i = 0; i < r->header.n_ctrs; i++) {

@@ -170,6 +170,7 @@ void sp_draw_gantt_text(const struct sp_run *r, const struct sp_draw *d, struct 
 {
 	SP_CLEANUP(sp_buf_done) struct sp_buf head = {0};
 	struct sp_cell cells[SP_CELLS_MAX];
+	struct sp_idle idle[SP_IDLE_MAX];
 	struct line lines[3];
 	uint32_t n_lines = lines_of(r, lines);
 	struct sp_scale s;
@@ -179,7 +180,8 @@ void sp_draw_gantt_text(const struct sp_run *r, const struct sp_draw *d, struct 
 	if (sp_grace_shown(r))
 		to = SP_MAX(to, r->stop_at + r->grace_s * SP_SEC);
 	measure(r, d, &f);
-	sp_scale_init(&s, 0, to, r->instants, r->n_instants, (double)f.n_cells, 5, 9);
+	sp_scale_init(&s, 0, to, idle, sp_run_idle(r, NULL, to, idle, SP_IDLE_MAX),
+		      (double)f.n_cells, 5, 9);
 	sp_padded(&head, d, r->header.pod,
 		  SP_MIN(sp_utf8_columns(r->header.pod), (size_t)SP_MAX(d->columns, 60)));
 	sp_tinted(out, d, SP_TINT_BOLD, head.ptr);

@@ -20,25 +20,6 @@ static const struct sp_row *same_row(const struct sp_run *r, const char *name)
 	return NULL;
 }
 
-/* All instants of both, so that a cut hides nothing of either. */
-static uint32_t merge_instants(const struct sp_run *a, const struct sp_run *b, sp_time *ret,
-			       uint32_t max)
-{
-	uint32_t i = 0, k = 0, n = 0;
-
-	while (n < max && (i < a->n_instants || k < b->n_instants)) {
-		sp_time t;
-
-		if (k >= b->n_instants || (i < a->n_instants && a->instants[i] <= b->instants[k]))
-			t = a->instants[i++];
-		else
-			t = b->instants[k++];
-		if (n == 0 || ret[n - 1] != t)
-			ret[n++] = t;
-	}
-	return n;
-}
-
 /* One compared instant of a container. */
 struct instant {
 	const char *word;
@@ -121,8 +102,8 @@ void sp_draw_overlay_text(const struct sp_run *a, const struct sp_run *b, const 
 			  struct sp_buf *out)
 {
 	struct sp_cell cells[SP_CELLS_MAX];
-	sp_time instants[512];
-	uint32_t n_instants = merge_instants(a, b, instants, SP_ARRAY_LEN(instants));
+	struct sp_idle idle[SP_IDLE_MAX];
+	sp_time to = SP_MAX(a->end, b->end);
 	size_t name_cols = 4, indent, n;
 	const struct sp_run *both[2] = {a, b};
 	struct sp_scale s;
@@ -132,7 +113,7 @@ void sp_draw_overlay_text(const struct sp_run *a, const struct sp_run *b, const 
 	name_cols = SP_MIN(name_cols, (size_t)20);
 	indent = name_cols + 1 + WORD_COLS;
 	n = SP_MIN((size_t)SP_MAX(d->columns, 60) - indent - 2, (size_t)SP_CELLS_MAX - 1);
-	sp_scale_init(&s, 0, SP_MAX(a->end, b->end), instants, n_instants, (double)n, 5, 9);
+	sp_scale_init(&s, 0, to, idle, sp_run_idle(a, b, to, idle, SP_IDLE_MAX), (double)n, 5, 9);
 	sp_axis_text(&s, d, indent, out);
 	for (uint32_t i = 0; i < a->header.n_ctrs; i++) {
 		const struct sp_row *y = same_row(b, a->rows[i].name);
@@ -185,12 +166,12 @@ void sp_draw_overlay_svg(const struct sp_run *a, const struct sp_run *b, const s
 	enum { BAR = 11, ROW = 44 };
 	SP_CLEANUP(sp_buf_done) struct sp_buf body = {0}, desc = {0}, title = {0};
 	struct sp_svg g = {.out = &body, .x0 = sp_svg_names_width(a)};
-	sp_time instants[512];
-	uint32_t n_instants = merge_instants(a, b, instants, SP_ARRAY_LEN(instants));
+	struct sp_idle idle[SP_IDLE_MAX];
+	sp_time to = SP_MAX(a->end, b->end);
 	double w = SP_SVG_WIDTH - g.x0 - 64, height = (double)ROW * a->header.n_ctrs;
 	struct sp_scale s;
 
-	sp_scale_init(&s, 0, SP_MAX(a->end, b->end), instants, n_instants, w, 56, 76);
+	sp_scale_init(&s, 0, to, idle, sp_run_idle(a, b, to, idle, SP_IDLE_MAX), w, 56, 76);
 	sp_buf_printf(&title, "%s: %s and %s", a->header.pod, run_word(a, false, b),
 		      run_word(b, true, a));
 	sp_svg_text(&g, 16, 28, "title", "", title.ptr);

@@ -3,53 +3,51 @@
 
 #include "base/text.h"
 
-/* A stretch is cut when it is so many times longer than all that stays. */
-#define CUT_ONE  2
-#define CUT_MORE 5
+/* A stretch is cut when it is so many times longer than all that stays, and long at all. */
+#define CUT_FACTOR 6
+#define CUT_LEAST  (2 * SP_SEC)
 
-static void choose_cuts(struct sp_scale *s, const sp_time *instants, uint32_t n)
+static void choose_cuts(struct sp_scale *s, const struct sp_idle *idle, uint32_t n)
 {
-	sp_time best[SP_SCALE_CUTS_MAX][2] = {{0}};
-	sp_time rest = s->to - s->from, prev = s->from;
+	struct sp_idle best[SP_SCALE_CUTS_MAX];
+	sp_time rest = s->to - s->from;
 	uint32_t n_best = 0;
 
-	/* the longest stretches without any event, longest first */
-	for (uint32_t i = 0; i <= n; i++) {
-		sp_time at = i < n ? instants[i] : s->to;
+	/* the longest ones, longest first */
+	for (uint32_t i = 0; i < n; i++) {
+		struct sp_idle now = {SP_MAX(idle[i].from, s->from), SP_MIN(idle[i].to, s->to)};
 		uint32_t k = n_best;
 
-		if (at <= prev || at > s->to)
+		if (now.to - now.from < CUT_LEAST)
 			continue;
-		while (k > 0 && at - prev > best[k - 1][1] - best[k - 1][0])
+		while (k > 0 && now.to - now.from > best[k - 1].to - best[k - 1].from)
 			k--;
-		if (k < SP_SCALE_CUTS_MAX) {
-			for (uint32_t j = SP_MIN(n_best, SP_SCALE_CUTS_MAX - 1u); j > k; j--)
-				memcpy(best[j], best[j - 1], sizeof(best[j]));
-			best[k][0] = prev;
-			best[k][1] = at;
-			n_best = SP_MIN(n_best + 1, (uint32_t)SP_SCALE_CUTS_MAX);
-		}
-		prev = at;
+		if (k == SP_SCALE_CUTS_MAX)
+			continue;
+		for (uint32_t j = SP_MIN(n_best, SP_SCALE_CUTS_MAX - 1u); j > k; j--)
+			best[j] = best[j - 1];
+		best[k] = now;
+		n_best = SP_MIN(n_best + 1, (uint32_t)SP_SCALE_CUTS_MAX);
 	}
 	for (uint32_t k = 0; k < n_best; k++) {
-		sp_time len = best[k][1] - best[k][0];
+		sp_time len = best[k].to - best[k].from;
 
 		rest -= len;
-		if (rest <= 0 || len / (k ? CUT_MORE : CUT_ONE) < rest)
+		if (rest <= 0 || len / CUT_FACTOR < rest)
 			continue;
 		/* keep a little on both sides, so that a band is seen to go on */
 		for (uint32_t j = 0; j <= k; j++) {
-			sp_time margin = SP_MIN((best[j][1] - best[j][0]) / 4, rest / 10);
+			sp_time margin = SP_MIN((best[j].to - best[j].from) / 4, rest / 10);
 
-			s->cuts[j].from = best[j][0] + margin;
-			s->cuts[j].to = best[j][1] - margin;
+			s->cuts[j].from = best[j].from + margin;
+			s->cuts[j].to = best[j].to - margin;
 		}
 		s->n_cuts = k + 1;
 		break;
 	}
 	for (uint32_t i = 1; i < s->n_cuts; i++) /* by time */
 		for (uint32_t j = i; j > 0 && s->cuts[j].from < s->cuts[j - 1].from; j--) {
-			__typeof__(s->cuts[0]) t = s->cuts[j];
+			struct sp_idle t = s->cuts[j];
 
 			s->cuts[j] = s->cuts[j - 1];
 			s->cuts[j - 1] = t;
@@ -78,13 +76,13 @@ static void choose_step(struct sp_scale *s, double tick_gap)
 		s->step *= 2;
 }
 
-void sp_scale_init(struct sp_scale *s, sp_time from, sp_time to, const sp_time *instants,
-		   uint32_t n_instants, double size, double cut_size, double tick_gap)
+void sp_scale_init(struct sp_scale *s, sp_time from, sp_time to, const struct sp_idle *idle,
+		   uint32_t n_idle, double size, double cut_size, double tick_gap)
 {
 	sp_time shown;
 
 	*s = (struct sp_scale){.from = from, .to = SP_MAX(to, from + 1), .size = size};
-	choose_cuts(s, instants, n_instants);
+	choose_cuts(s, idle, n_idle);
 	/* cuts never take more than half of the picture */
 	s->cut_size = s->n_cuts ? SP_MIN(cut_size, size / 2 / s->n_cuts) : 0;
 	shown = s->to - s->from;

@@ -10,13 +10,16 @@
 
 #define SP_SCALE_CUTS_MAX 3
 
+/* A stretch of time in which nothing is under way. */
+struct sp_idle {
+	sp_time from, to;
+};
+
 struct sp_scale {
 	sp_time from, to;
-	double size;     /* width of the picture in its units */
-	double cut_size; /* width of one cut */
-	struct {
-		sp_time from, to;
-	} cuts[SP_SCALE_CUTS_MAX]; /* in the order of time */
+	double size;                            /* width of the picture in its units */
+	double cut_size;                        /* width of one cut */
+	struct sp_idle cuts[SP_SCALE_CUTS_MAX]; /* in the order of time */
 	uint32_t n_cuts;
 	double per_ns; /* units per nanosecond outside the cuts */
 	sp_time step;  /* between ticks */
@@ -24,13 +27,13 @@ struct sp_scale {
 
 /**
  * sp_scale_init() - Choose cuts and ticks
- * @instants: sorted; between two of them nothing happens
+ * @idle:     stretches that may be cut out, by time
  * @size:     units of the picture
  * @cut_size: units that a cut takes
  * @tick_gap: ticks are at least so many units apart
  */
-void sp_scale_init(struct sp_scale *s, sp_time from, sp_time to, const sp_time *instants,
-		   uint32_t n_instants, double size, double cut_size, double tick_gap);
+void sp_scale_init(struct sp_scale *s, sp_time from, sp_time to, const struct sp_idle *idle,
+		   uint32_t n_idle, double size, double cut_size, double tick_gap);
 
 /** sp_scale_at() - Place of an instant, 0 … size */
 double sp_scale_at(const struct sp_scale *s, sp_time t);

@@ -211,6 +211,41 @@ void sp_row_outcome(const struct sp_row *row, struct sp_buf *out)
 		sp_buf_printf(out, " (%lld)", (long long)row->attempt);
 }
 
+/* Is a container of @r starting, working to its end or stopping between two instants? */
+static bool busy_between(const struct sp_run *r, sp_time from, sp_time to)
+{
+	for (uint32_t i = 0; r && i < r->header.n_ctrs; i++)
+		for (uint32_t k = 0; k < r->rows[i].n_spans; k++) {
+			const struct sp_span *s = &r->rows[i].spans[k];
+			bool busy = s->band == SP_BAND_INIT || s->band == SP_BAND_GATE ||
+				    s->band == SP_BAND_PRESTOP || s->band == SP_BAND_STOPPING;
+
+			if (busy && s->from < to && sp_run_span_end(r, s) > from)
+				return true;
+		}
+	return false;
+}
+
+uint32_t sp_run_idle(const struct sp_run *r, const struct sp_run *also, sp_time to,
+		     struct sp_idle *ret, uint32_t max)
+{
+	uint32_t i = 0, k = 0, n = 0, n_also = also ? also->n_instants : 0;
+	sp_time prev = 0;
+
+	while (n < max && prev < to) {
+		sp_time at = to;
+
+		if (i < r->n_instants && (k >= n_also || r->instants[i] <= also->instants[k]))
+			at = r->instants[i++];
+		else if (k < n_also)
+			at = also->instants[k++];
+		if (at > prev && !busy_between(r, prev, at) && !busy_between(also, prev, at))
+			ret[n++] = (struct sp_idle){prev, at};
+		prev = SP_MAX(prev, at);
+	}
+	return n;
+}
+
 bool sp_grace_shown(const struct sp_run *r)
 {
 	sp_time used = r->end - r->stop_at;

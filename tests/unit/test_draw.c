@@ -246,18 +246,18 @@ static void test_bad_records(void **state)
 
 static void test_scale(void **state)
 {
-	static const sp_time spread[] = {0, SP_SEC, 2 * SP_SEC, 3 * SP_SEC};
-	static const sp_time idle[] = {0, SP_SEC, 3601 * SP_SEC};
+	static const struct sp_idle spread[] = {{0, SP_SEC}, {SP_SEC, 3 * SP_SEC}};
+	static const struct sp_idle idle[] = {{0, SP_SEC}, {SP_SEC, 3601 * SP_SEC}};
 	struct sp_scale s;
 	sp_time t;
 	uint32_t n = 0;
 
-	sp_scale_init(&s, 0, 4 * SP_SEC, spread, 4, 80, 5, 9);
+	sp_scale_init(&s, 0, 4 * SP_SEC, spread, 2, 80, 5, 9);
 	assert_int_equal(s.n_cuts, 0);
 	assert_true(s.step == 500 * SP_MSEC);
 	assert_true(sp_scale_at(&s, 2 * SP_SEC) > 39.9 && sp_scale_at(&s, 2 * SP_SEC) < 40.1);
 
-	sp_scale_init(&s, 0, 3602 * SP_SEC, idle, 3, 80, 5, 9);
+	sp_scale_init(&s, 0, 3602 * SP_SEC, idle, 2, 80, 5, 9);
 	assert_int_equal(s.n_cuts, 1);
 	assert_true(s.cuts[0].from > SP_SEC && s.cuts[0].to < 3601 * SP_SEC);
 	/* places never go back, and the whole width is used */
