@@ -403,7 +403,7 @@ int sp_follow_wait(struct sp_follow *f, enum sp_until until, sp_time deadline, s
 		if (done || reached(f, until) || f->left || late) {
 			uint32_t n = gather(f);
 
-			if (n)
+			if (n && !(f->stay && late))
 				sp_progress_leave(&f->progress, f->shown, n, f->now);
 			f->timed_out = late && !done && !reached(f, until);
 			return 0;

@@ -53,6 +53,8 @@ struct sp_follow {
 	/* Ctrl-C stops the pods; otherwise it ends the following alone */
 	bool owner;
 
+	bool stay; /* more waiting follows: leave the block as it is */
+
 	int presses;       /* how often the user asked to stop */
 	int signal_number; /* the first signal; 0 none */
 	bool left;         /* the user does not want to follow any longer */

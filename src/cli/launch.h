@@ -25,14 +25,14 @@ struct sp_launch {
 	uint32_t n_pods;
 };
 
-/* Flags of every command that starts pods. */
-#define SP_LAUNCH_FLAGS                                                                            \
-	SP_FLAG_FILENAME, SP_FLAG_VALIDATE, SP_FLAG_KUBE_VERSION, SP_FLAG_DRY_RUN,                 \
+/* Flags of every command that starts pods; @network is the one it uses when none is named. */
+#define SP_LAUNCH_OPTIONS(network)                                                                 \
+	SP_FLAG_VALIDATE, SP_FLAG_KUBE_VERSION, SP_FLAG_DRY_RUN,                                   \
 		{.name = "net",                                                                    \
 		 .kind = SP_FLAG_CHOICE,                                                           \
 		 .arg = "MODE",                                                                    \
 		 .choices = "bridge|lo|host",                                                      \
-		 .standard = "bridge",                                                             \
+		 .standard = (network),                                                            \
 		 .help = "Network of the pods"},                                                   \
 		{.name = "publish",                                                                \
 		 .letter = 'p',                                                                    \
@@ -43,6 +43,7 @@ struct sp_launch {
 		.name = "replace", .kind = SP_FLAG_BOOL,                                           \
 		.help = "Stop and remove pods of the same names first"                             \
 	}
+#define SP_LAUNCH_FLAGS SP_FLAG_FILENAME, SP_LAUNCH_OPTIONS("bridge")
 
 void sp_launch_init(struct sp_launch *l, struct sp_cli *cli);
 void sp_launch_done(struct sp_launch *l);

@@ -39,7 +39,7 @@ static void flush(struct sp_progress *p, const struct sp_buf *b)
 void sp_progress_erase(struct sp_progress *p)
 {
 	if (p->painted)
-		fprintf(p->cli->err, "\033[%dA\033[J", p->painted);
+		fprintf(p->cli->err, "\r\033[%dA\033[J", p->painted);
 	(void)fflush(p->cli->err);
 	p->painted = 0;
 }
@@ -99,7 +99,7 @@ static void paint(struct sp_progress *p, struct sp_run *const *runs, uint32_t n,
 	if (*p->note && !last)
 		sp_buf_printf(&block, "%.*s\n", look->columns - 1, p->note);
 	if (p->painted)
-		sp_buf_printf(&out, "\033[%dA", p->painted);
+		sp_buf_printf(&out, "\r\033[%dA", p->painted);
 	put_lines(&out, &block);
 	sp_buf_puts(&out, "\033[J");
 	p->painted = last ? 0 : lines_of(&block);

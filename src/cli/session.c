@@ -204,6 +204,15 @@ int sp_session_run(struct sp_session *s)
 	for (uint32_t i = 0; start != 0 && i < s->launch.n_pods; i++)
 		(void)sp_pod_ask(&s->launch.place, s->launch.pods[i].uid, "{\"op\":\"delete\"}",
 				 &err);
+	if (s->stop_after) {
+		f.stay = true; /* the waits below belong together: the block goes on */
+		code = sp_follow_wait(&f, SP_UNTIL_OVER, sp_time_add(sp_now_mono(), s->stop_after),
+				      &err);
+		for (uint32_t i = 0; code == 0 && f.timed_out && i < f.n; i++)
+			(void)sp_pod_ask(&s->launch.place, f.v[i].uid, "{\"op\":\"delete\"}",
+					 &err); /* over meanwhile: as wanted */
+		f.stay = false;
+	}
 	code = sp_follow_wait(&f, SP_UNTIL_OVER, SP_NEVER, &err);
 	code = code < 0 ? sp_cli_fail(cli, &err) : end_of_run(s, &f);
 	if (f.events && fclose(f.events) != 0)

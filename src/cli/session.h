@@ -12,24 +12,27 @@ struct sp_session {
 	bool quiet_end;       /* no summary */
 	const char *timeline; /* picture at the end: file, "-" for text on stdout; NULL none */
 	const char *events;   /* copy of the records; NULL none */
+	sp_time stop_after;   /* after the start: stop the pods; 0: they end by themselves */
 	bool code_of_app;     /* --exit-code app */
 };
 
-/* Flags of commands that follow pods. */
-#define SP_SESSION_FLAGS                                                                           \
-	SP_FLAG_PROGRESS,                                                                          \
-		{.name = "no-logs", .kind = SP_FLAG_BOOL, .help = "Do not show the logs"},         \
+/* Flags of commands that show logs. */
+#define SP_LOG_FLAGS                                                                               \
+	{.name = "no-logs", .kind = SP_FLAG_BOOL, .help = "Do not show the logs"},                 \
 		{.name = "timestamps",                                                             \
 		 .kind = SP_FLAG_BOOL,                                                             \
 		 .help = "Show when each line was written"},                                       \
 		{.name = "no-prefix",                                                              \
 		 .kind = SP_FLAG_BOOL,                                                             \
 		 .help = "Show lines without the container's name"},                               \
-		{.name = "only",                                                                   \
-		 .kind = SP_FLAG_CHOICE,                                                           \
-		 .arg = "ROLE",                                                                    \
-		 .choices = "sidecars|apps|inits",                                                 \
-		 .help = "Show logs of these containers alone"},                                   \
+	{                                                                                          \
+		.name = "only", .kind = SP_FLAG_CHOICE, .arg = "ROLE",                             \
+		.choices = "sidecars|apps|inits", .help = "Show logs of these containers alone"    \
+	}
+
+/* Flags of commands that follow pods to their end. */
+#define SP_SESSION_FLAGS                                                                           \
+	SP_FLAG_PROGRESS, SP_LOG_FLAGS,                                                            \
 		{.name = "timeline",                                                               \
 		 .kind = SP_FLAG_TEXT,                                                             \
 		 .arg = "FILE",                                                                    \
