@@ -48,6 +48,9 @@ void sp_help_overview(const struct sp_command *const *commands, struct sp_buf *o
 void sp_help_man(const struct sp_command *const *commands, const struct sp_command *c,
 		 const char *path, struct sp_buf *out);
 
+/** sp_help_first() - What `sidepod` alone shows: one screen. Return: exit code */
+int sp_help_first(struct sp_cli *cli);
+
 /** sp_wrap_text() - Words of @text, wrapped before column @width; lines after the first start with
  * @indent blanks. @col: column where the text begins */
 void sp_wrap_text(struct sp_buf *out, const char *text, size_t col, size_t indent, size_t width);

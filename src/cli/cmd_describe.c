@@ -15,11 +15,11 @@ static const char *text_of(const struct sp_node *n, const char *path)
 
 static void put_map(struct sp_buf *out, const char *title, const struct sp_node *map)
 {
-	sp_buf_printf(out, "%-14s", title);
+	sp_buf_printf(out, "%-16s", title);
 	if (!map || map->n == 0)
 		sp_buf_puts(out, "<none>\n");
 	for (uint32_t i = 0; map && i < map->n; i++)
-		sp_buf_printf(out, "%s%s=%s\n", i ? "              " : "", map->pairs[i].key,
+		sp_buf_printf(out, "%s%s=%s\n", i ? "                " : "", map->pairs[i].key,
 			      sp_node_str(map->pairs[i].value, ""));
 }
 
@@ -127,7 +127,7 @@ static int put_events(struct sp_cli *cli, struct sp_buf *out, const struct sp_po
 		}
 		at += len + 1;
 	}
-	sp_buf_puts(out, n ? "Events:\n" : "Events:       <none>\n");
+	sp_buf_puts(out, n ? "Events:\n" : "Events:         <none>\n");
 	if (n)
 		sp_table_print(&t, true, out);
 	return 0;
@@ -136,20 +136,20 @@ static int put_events(struct sp_cli *cli, struct sp_buf *out, const struct sp_po
 static int describe(struct sp_cli *cli, const struct sp_pod_entry *p, struct sp_buf *out,
 		    struct sp_error *err)
 {
-	sp_buf_printf(out, "%-14s%s\n%-14s%s\n%-14s%s\n", "Name:", p->name, "Namespace:", p->ns,
+	sp_buf_printf(out, "%-16s%s\n%-16s%s\n%-16s%s\n", "Name:", p->name, "Namespace:", p->ns,
 		      "UID:", p->uid);
-	sp_buf_printf(out, "%-14s%s\n", "Start time:", text_of(p->doc, "status.startTime"));
+	sp_buf_printf(out, "%-16s%s\n", "Start time:", text_of(p->doc, "status.startTime"));
 	put_map(out, "Labels:", sp_node_at(p->doc, "metadata.labels"));
 	put_map(out, "Annotations:", sp_node_at(p->doc, "metadata.annotations"));
-	sp_buf_printf(out, "%-14s%s (phase %s)\n", "Status:", p->status, sp_pod_phase(p));
+	sp_buf_printf(out, "%-16s%s (phase %s)\n", "Status:", p->status, sp_pod_phase(p));
 	if (*text_of(p->doc, "status.reason"))
-		sp_buf_printf(out, "%-14s%s\n", "Reason:", text_of(p->doc, "status.reason"));
+		sp_buf_printf(out, "%-16s%s\n", "Reason:", text_of(p->doc, "status.reason"));
 	if (*text_of(p->doc, "status.message"))
-		sp_buf_printf(out, "%-14s%s\n", "Message:", text_of(p->doc, "status.message"));
-	sp_buf_printf(out, "%-14s%s\n", "IP:", *p->ip ? p->ip : "<none>");
-	sp_buf_printf(out, "%-14s%s\n", "QoS class:", text_of(p->doc, "status.qosClass"));
-	sp_buf_printf(out, "%-14s%s\n", "Restarts:", p->header.restart_policy);
-	sp_buf_printf(out, "%-14s%llds\n", "Grace period:", (long long)p->header.grace_s);
+		sp_buf_printf(out, "%-16s%s\n", "Message:", text_of(p->doc, "status.message"));
+	sp_buf_printf(out, "%-16s%s\n", "IP:", *p->ip ? p->ip : "<none>");
+	sp_buf_printf(out, "%-16s%s\n", "QoS class:", text_of(p->doc, "status.qosClass"));
+	sp_buf_printf(out, "%-16s%s\n", "Restart policy:", p->header.restart_policy);
+	sp_buf_printf(out, "%-16s%llds\n", "Grace period:", (long long)p->header.grace_s);
 	put_containers(out, p);
 	put_conditions(out, p);
 	return put_events(cli, out, p, err);

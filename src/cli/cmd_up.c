@@ -1,13 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `sidepod up`: start pods that stay after the command. */
+#include "cli/pods.h"
 #include "cli/session.h"
 
 static int start_alone(struct sp_launch *l)
 {
 	int r = sp_launch_start(l);
+	struct sp_error err;
 
-	for (uint32_t i = 0; i < l->n_pods; i++)
-		fprintf(l->cli->out, "pod/%s\n", l->pods[i].name);
+	for (uint32_t i = 0; i < l->n_pods; i++) {
+		const struct sp_launched *p = &l->pods[i];
+
+		if (sp_pod_wait_shown(&l->place, p->uid, p->supervisor.pidfd, &err) < 0) {
+			(void)sp_wrap(&err, "pod '%s'", p->name);
+			r = sp_cli_fail(l->cli, &err);
+		} else {
+			fprintf(l->cli->out, "pod/%s\n", p->name);
+		}
+	}
 	return r;
 }
 

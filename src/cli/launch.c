@@ -361,30 +361,24 @@ static uint32_t objects_of(struct sp_launch *l, enum sp_kind kind, const char *n
 /* A pod of this name that is there already: swept when it is over, an error when it runs. */
 static int make_room(struct sp_launch *l, const char *ns, const char *name)
 {
-	struct sp_pod_entry *v;
+	SP_CLEANUP(sp_buf_done) struct sp_buf logs = {0};
+	const char *uid = sp_name_owner(l->cli, &l->place, ns, name);
+	struct sp_pod_entry old = {.uid = uid, .ns = ns, .name = name};
 	struct sp_error err;
-	uint32_t n;
+	int alive;
 
-	if (sp_pods_list(l->cli, &l->place, ns, &v, &n, &err) < 0)
-		return sp_cli_fail(l->cli, &err);
-	for (uint32_t i = 0; i < n; i++) {
-		SP_CLEANUP(sp_buf_done) struct sp_buf logs = {0};
-
-		if (!sp_streq(v[i].name, name))
-			continue;
-		if (v[i].alive && !sp_flag_bool(l->cli, "replace")) {
-			(void)sp_cli_error(l->cli, SP_EXIT_FAILED, "pod '%s' is running already",
-					   name);
-			sp_cli_hint(l->cli, "`sidepod down %s` stops it, --replace does so here",
-				    name);
-			return SP_EXIT_FAILED;
-		}
-		if (v[i].alive && sp_pod_stop(l->cli, &l->place, &v[i], -1, &err) < 0)
-			return sp_cli_fail(l->cli, &err);
-		sp_pod_log_name(ns, name, v[i].uid, &logs);
-		if (sp_pod_sweep(&l->place.engine, v[i].uid, true, logs.ptr, &err) < 0)
-			return sp_cli_fail(l->cli, &err);
+	if (!uid)
+		return 0;
+	alive = sp_supervisor_alive(l->place.engine.run_dir, uid, &err);
+	if (alive > 0 && !sp_flag_bool(l->cli, "replace")) {
+		(void)sp_cli_error(l->cli, SP_EXIT_FAILED, "pod '%s' is running already", name);
+		sp_cli_hint(l->cli, "`sidepod down %s` stops it, --replace does so here", name);
+		return SP_EXIT_FAILED;
 	}
+	sp_pod_log_name(ns, name, uid, &logs);
+	if (alive < 0 || (alive > 0 && sp_pod_stop(l->cli, &l->place, &old, -1, &err) < 0) ||
+	    sp_pod_sweep(&l->place.engine, uid, true, logs.ptr, &err) < 0)
+		return sp_cli_fail(l->cli, &err);
 	return 0;
 }
 
@@ -450,6 +444,28 @@ static int start_pod(struct sp_launch *l, const struct plan *p)
 	return 0;
 }
 
+/* Names are given and pods are started under one lock: no two commands start the same pod. */
+static int start_pods(struct sp_launch *l, const struct plan *v, uint32_t n)
+{
+	struct sp_error err;
+	SP_CLEANUP(sp_closep) int lock_fd = sp_names_lock(&l->place, &err);
+	int r = lock_fd < 0 ? sp_cli_fail(l->cli, &err) : 0;
+
+	for (uint32_t i = 0; i < n && r == 0; i++)
+		r = make_room(l, v[i].object->meta->ns, v[i].object->meta->name);
+	for (uint32_t i = 0; i < n && r == 0; i++) {
+		const struct sp_k_meta *meta = v[i].object->meta;
+
+		if (sp_name_take(&l->place, meta->ns, meta->name, v[i].uid, &err) < 0)
+			r = sp_cli_fail(l->cli, &err);
+		else
+			r = start_pod(l, &v[i]);
+		if (r != 0)
+			sp_name_free(&l->place, meta->ns, meta->name, v[i].uid);
+	}
+	return r;
+}
+
 int sp_launch_start(struct sp_launch *l)
 {
 	uint32_t n = 0, n_plans = 0;
@@ -469,11 +485,10 @@ int sp_launch_start(struct sp_launch *l)
 	for (uint32_t i = 0; i < l->manifest.n_objects && r == 0; i++)
 		if (l->manifest.objects[i].kind == SP_KIND_POD)
 			r = plan_pod(l, &l->manifest.objects[i], &plans[n_plans++]);
-	for (uint32_t i = 0; i < n_plans && r == 0; i++) {
-		if (sp_flag_bool(l->cli, "dry-run"))
+	if (r == 0 && sp_flag_bool(l->cli, "dry-run")) {
+		for (uint32_t i = 0; i < n_plans; i++)
 			fprintf(l->cli->err, "would start pod/%s\n", plans[i].object->meta->name);
-		else
-			r = start_pod(l, &plans[i]);
+		return 0;
 	}
-	return r;
+	return r ? r : start_pods(l, plans, n_plans);
 }

@@ -60,8 +60,10 @@ int main(int argc, char **argv)
 	cli.err_look = sp_look_open(STDERR_FILENO, color, ascii, cli.env);
 	if (r < 0)
 		r = sp_cli_usage(&cli, "%s", err.text);
-	else if (parsed.help || !parsed.command)
+	else if (parsed.help)
 		r = help(&cli, &parsed);
+	else if (!parsed.command)
+		r = sp_help_first(&cli);
 	else
 		r = parsed.command->run(&cli, parsed.argc, parsed.argv);
 	sp_arena_done(&cli.arena);

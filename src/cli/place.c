@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 
 int sp_place_open(struct sp_cli *cli, struct sp_place *ret, struct sp_error *err)
@@ -36,6 +37,23 @@ int sp_place_open(struct sp_cli *cli, struct sp_place *ret, struct sp_error *err
 	ret->engine.rootless = geteuid() != 0;
 	ret->runs_dir = sp_arena_printf(&cli->arena, "%s/runs", ret->engine.root);
 	return ret->runs_dir ? 0 : sp_fail(err, SP_E_NO_MEMORY, "find the directories");
+}
+
+int sp_dirs_make(const char *path, struct sp_error *err)
+{
+	char mem[4096];
+	struct sp_buf b = sp_buf_fixed(mem, sizeof(mem));
+
+	sp_buf_puts(&b, path);
+	for (char *p = strchr(mem + 1, '/');; p = strchr(p + 1, '/')) {
+		if (p)
+			*p = '\0';
+		if (mkdir(mem, 0755) < 0 && errno != EEXIST)
+			return sp_fail_errno(err, errno, "create '%s'", mem);
+		if (!p)
+			return 0;
+		*p = '/';
+	}
 }
 
 int sp_file_write(const char *path, const void *bytes, size_t n, struct sp_error *err)

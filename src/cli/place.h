@@ -16,6 +16,9 @@ struct sp_place {
 /** sp_place_open() - Nothing is created. Strings are in cli->arena */
 int sp_place_open(struct sp_cli *cli, struct sp_place *ret, struct sp_error *err);
 
+/** sp_dirs_make() - A directory and what is missing above it */
+int sp_dirs_make(const char *path, struct sp_error *err);
+
 /** sp_file_write() - Create or replace @path; "-": standard output */
 int sp_file_write(const char *path, const void *bytes, size_t n, struct sp_error *err);
 

@@ -8,8 +8,12 @@
 #include "sys/fd.h"
 
 #include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
 
 #define PODS_MAX 10000
 
@@ -358,5 +362,108 @@ int sp_pod_stop(struct sp_cli *cli, const struct sp_place *place, const struct s
 	while (poll(&poll_fd, 1, -1) < 0)
 		if (errno != EINTR)
 			return sp_fail_errno(err, errno, "wait for pod '%s'", p->name);
+	return sp_pod_wait_gone(place, p->uid, err);
+}
+
+int sp_pod_wait_shown(const struct sp_place *place, const char *uid, int pidfd,
+		      struct sp_error *err)
+{
+	SP_CLEANUP(sp_closep) int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	struct pollfd v[2] = {{.fd = fd, .events = POLLIN}, {.fd = pidfd, .events = POLLIN}};
+	char dir[PATH_MAX], path[PATH_MAX + 16], drain[4096];
+
+	snprintf(dir, sizeof(dir), "%s/pods/%s", place->engine.run_dir, uid);
+	snprintf(path, sizeof(path), "%s/status.json", dir);
+	if (fd < 0 || inotify_add_watch(fd, dir, IN_MOVED_TO | IN_ONLYDIR) < 0)
+		return sp_fail_errno(err, errno, "watch '%s'", dir);
+	while (access(path, F_OK) < 0) {
+		if (poll(v, 2, -1) < 0 && errno != EINTR)
+			return sp_fail_errno(err, errno, "wait for a pod's status");
+		if (v[1].revents && access(path, F_OK) < 0)
+			return sp_fail(err, SP_E_IO,
+				       "the supervisor ended; see '%s/supervisor.log'", dir);
+		while (read(fd, drain, sizeof(drain)) > 0)
+			; /* which file it was is looked at above */
+	}
 	return 0;
+}
+
+int sp_pod_wait_gone(const struct sp_place *place, const char *uid, struct sp_error *err)
+{
+	SP_CLEANUP(sp_closep) int fd = -EBADF;
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/pods/%s/lock", place->engine.run_dir, uid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : sp_fail_errno(err, errno, "open '%s'", path);
+	while (flock(fd, LOCK_SH) < 0) /* held as long as the supervisor lives */
+		if (errno != EINTR)
+			return sp_fail_errno(err, errno, "lock '%s'", path);
+	return 0;
+}
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+/* A name is a symbolic link to the uid: made and read in one step. */
+static void name_path(const struct sp_place *place, const char *ns, const char *name, char *path,
+		      size_t size)
+{
+	snprintf(path, size, "%s/names/%s_%s", place->engine.run_dir, ns, name);
+}
+
+int sp_names_lock(const struct sp_place *place, struct sp_error *err)
+{
+	SP_CLEANUP(sp_closep) int fd = -EBADF;
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/names", place->engine.run_dir);
+	if (sp_dirs_make(path, err) < 0)
+		return -1;
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return sp_fail_errno(err, errno, "open '%s'", path);
+	while (flock(fd, LOCK_EX) < 0)
+		if (errno != EINTR)
+			return sp_fail_errno(err, errno, "lock '%s'", path);
+	return sp_take_fd(&fd);
+}
+
+const char *sp_name_owner(struct sp_cli *cli, const struct sp_place *place, const char *ns,
+			  const char *name)
+{
+	char path[PATH_MAX], uid[128];
+	ssize_t n;
+
+	name_path(place, ns, name, path, sizeof(path));
+	n = readlink(path, uid, sizeof(uid));
+	return n > 0 && (size_t)n < sizeof(uid) ? sp_arena_strndup(&cli->arena, uid, (size_t)n)
+						: NULL;
+}
+
+int sp_name_take(const struct sp_place *place, const char *ns, const char *name, const char *uid,
+		 struct sp_error *err)
+{
+	char path[PATH_MAX];
+
+	name_path(place, ns, name, path, sizeof(path));
+	if (unlink(path) < 0 && errno != ENOENT)
+		return sp_fail_errno(err, errno, "replace '%s'", path);
+	if (symlink(uid, path) < 0)
+		return sp_fail_errno(err, errno, "create '%s'", path);
+	return 0;
+}
+
+void sp_name_free(const struct sp_place *place, const char *ns, const char *name, const char *uid)
+{
+	char path[PATH_MAX], owner[128];
+	ssize_t n;
+
+	name_path(place, ns, name, path, sizeof(path));
+	n = readlink(path, owner, sizeof(owner) - 1);
+	if (n <= 0)
+		return;
+	owner[n] = '\0';
+	if (sp_streq(owner, uid))
+		(void)unlink(path); /* a stale name is taken over by the next pod that wants it */
 }

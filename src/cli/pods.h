@@ -52,6 +52,29 @@ int sp_pod_ask(const struct sp_place *place, const char *uid, const char *reques
 int sp_pod_stop(struct sp_cli *cli, const struct sp_place *place, const struct sp_pod_entry *p,
 		int64_t grace_s, struct sp_error *err);
 
+/** sp_pod_wait_shown() - Until a pod just started has a status, or @pidfd says that it is over */
+int sp_pod_wait_shown(const struct sp_place *place, const char *uid, int pidfd,
+		      struct sp_error *err);
+
+/** sp_pod_wait_gone() - Until the pod's supervisor has exited, which it is about to do */
+int sp_pod_wait_gone(const struct sp_place *place, const char *uid, struct sp_error *err);
+
+/**
+ * sp_names_lock() - One command at a time gives names to pods
+ *
+ * Return: a descriptor that holds the lock until it is closed, or -1.
+ */
+int sp_names_lock(const struct sp_place *place, struct sp_error *err);
+
+/** sp_name_owner() - uid of the pod that has the name; NULL when nobody has. @ret: in the arena */
+const char *sp_name_owner(struct sp_cli *cli, const struct sp_place *place, const char *ns,
+			  const char *name);
+
+/** sp_name_take(), sp_name_free() - Give the name to @uid; let it go if it is @uid's */
+int sp_name_take(const struct sp_place *place, const char *ns, const char *name, const char *uid,
+		 struct sp_error *err);
+void sp_name_free(const struct sp_place *place, const char *ns, const char *name, const char *uid);
+
 /** sp_pod_delete_request() - Text of the request that stops a pod */
 void sp_pod_delete_request(int64_t grace_s, struct sp_buf *out);
 

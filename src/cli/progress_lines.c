@@ -331,14 +331,11 @@ int sp_progress_block(const struct sp_run *r, sp_time now, const struct sp_look 
 
 static bool worth_a_line(const struct sp_record_fact *f)
 {
+	/* a failed probe is told by its Unhealthy event, a back-off by its fact */
 	if (f->is_event)
-		return f->warning;
-	if (!f->known)
+		return f->warning && !sp_streq(f->reason, "BackOff");
+	if (!f->known || f->fact == SP_FACT_PROBE || f->fact == SP_FACT_PROBE_DONE)
 		return false;
-	if (f->fact == SP_FACT_PROBE)
-		return false;
-	if (f->fact == SP_FACT_PROBE_DONE)
-		return !sp_streq(f->reason, "success") && f->probe != SP_PROBE_READINESS;
 	if (f->fact == SP_FACT_COND)
 		return strncmp(f->value, "Ready=", 6) == 0;
 	return f->fact != SP_FACT_SANDBOX_READY;

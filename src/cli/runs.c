@@ -95,23 +95,6 @@ static const char *free_path(struct sp_cli *cli, const struct sp_place *place, c
 	return NULL;
 }
 
-static int make_dirs(const char *path, struct sp_error *err)
-{
-	char mem[4096];
-	struct sp_buf b = sp_buf_fixed(mem, sizeof(mem));
-
-	sp_buf_puts(&b, path);
-	for (char *p = strchr(mem + 1, '/');; p = strchr(p + 1, '/')) {
-		if (p)
-			*p = '\0';
-		if (mkdir(mem, 0755) < 0 && errno != EEXIST)
-			return sp_fail_errno(err, errno, "create '%s'", mem);
-		if (!p)
-			return 0;
-		*p = '/';
-	}
-}
-
 int sp_runs_keep(struct sp_cli *cli, const struct sp_place *place, const char *pod,
 		 const char *record_path, const char **ret_name, struct sp_error *err)
 {
@@ -120,7 +103,7 @@ int sp_runs_keep(struct sp_cli *cli, const struct sp_place *place, const char *p
 	const char *path, *name = NULL;
 	uint32_t n;
 
-	if (sp_cli_read(cli, record_path, &src, err) < 0 || make_dirs(place->runs_dir, err) < 0)
+	if (sp_cli_read(cli, record_path, &src, err) < 0 || sp_dirs_make(place->runs_dir, err) < 0)
 		return -1;
 	path = free_path(cli, place, pod, &name);
 	if (!path)

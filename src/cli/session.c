@@ -90,7 +90,9 @@ void sp_session_finish(struct sp_cli *cli, const struct sp_place *place, const c
 	    err.code != SP_E_NOT_FOUND)
 		sp_cli_warn(cli, "keep the record of pod '%s': %s", name, err.text);
 	sp_pod_log_name(ns, name, uid, &logs);
-	if (sp_pod_sweep(&place->engine, uid, true, logs.ptr, &err) < 0 ||
+	sp_name_free(place, ns, name, uid);
+	if (sp_pod_wait_gone(place, uid, &err) < 0 ||
+	    sp_pod_sweep(&place->engine, uid, true, logs.ptr, &err) < 0 ||
 	    sp_machine_tidy(&place->engine, &err) < 0)
 		sp_cli_warn(cli, "clean up after pod '%s': %s", name, err.text);
 }
