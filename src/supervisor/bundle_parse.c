@@ -242,6 +242,76 @@ int sp_bundle_objects(struct sp_arena *a, const struct sp_node *doc, struct sp_b
 	return 0;
 }
 
+/*
+ * The command has validated the pod; what the rules promise is relied upon everywhere else, so a
+ * document that does not keep it is none of ours.
+ */
+static bool container_complete(const struct sp_k_container *c)
+{
+	if (!c->name || !c->image)
+		return false;
+	for (uint32_t i = 0; i < c->env.n; i++)
+		if (!c->env.v[i].name)
+			return false;
+	for (uint32_t i = 0; i < c->mounts.n; i++)
+		if (!c->mounts.v[i].name || !c->mounts.v[i].mount_path)
+			return false;
+	return true;
+}
+
+static bool items_complete(const struct sp_k_object_volume *o)
+{
+	for (uint32_t i = 0; o && i < o->items.n; i++)
+		if (!o->items.v[i].key || !o->items.v[i].path)
+			return false;
+	return true;
+}
+
+static bool downward_complete(const struct sp_k_downward *d)
+{
+	for (uint32_t i = 0; d && i < d->items.n; i++)
+		if (!d->items.v[i].path)
+			return false;
+	return true;
+}
+
+static bool volume_complete(const struct sp_k_volume *v)
+{
+	if (!v->name || !items_complete(v->config_map) || !items_complete(v->secret) ||
+	    !downward_complete(v->downward) || (v->host_path && !v->host_path->path) ||
+	    (v->pvc && !v->pvc->claim_name))
+		return false;
+	for (uint32_t i = 0; v->projected && i < v->projected->sources.n; i++) {
+		const struct sp_k_projection *p = &v->projected->sources.v[i];
+
+		if (!items_complete(p->config_map) || !items_complete(p->secret) ||
+		    !downward_complete(p->downward))
+			return false;
+	}
+	return true;
+}
+
+static bool pod_complete(const struct sp_k_pod *pod)
+{
+	const struct sp_k_pod_spec *p = pod->spec;
+
+	if (!pod->meta || !p || !pod->meta->name || !pod->meta->uid || !p->containers.n)
+		return false;
+	for (uint32_t i = 0; i < p->init_containers.n; i++)
+		if (!container_complete(&p->init_containers.v[i]))
+			return false;
+	for (uint32_t i = 0; i < p->containers.n; i++)
+		if (!container_complete(&p->containers.v[i]))
+			return false;
+	for (uint32_t i = 0; i < p->volumes.n; i++)
+		if (!volume_complete(&p->volumes.v[i]))
+			return false;
+	for (uint32_t i = 0; i < p->readiness_gates.n; i++)
+		if (!p->readiness_gates.v[i].condition_type)
+			return false;
+	return true;
+}
+
 static int parse(struct sp_bundle *b, const char *bytes, size_t len, struct sp_error *err)
 {
 	struct sp_node *doc = NULL;
@@ -255,8 +325,7 @@ static int parse(struct sp_bundle *b, const char *bytes, size_t len, struct sp_e
 	if (parse_object(&b->arena, sp_node_get(doc, "pod"), SP_KIND_POD, &pod, err) < 0)
 		return -1;
 	b->pod = pod;
-	if (!b->pod->meta || !b->pod->spec || !b->pod->meta->name || !b->pod->meta->uid ||
-	    !b->pod->spec->containers.n)
+	if (!pod_complete(b->pod))
 		return sp_fail(err, SP_E_CORRUPT, "the pod is not complete");
 	if (!b->pod->meta->ns)
 		b->pod->meta->ns = "default";
