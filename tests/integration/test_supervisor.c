@@ -495,6 +495,69 @@ static void test_requests(void **state)
 	pod_end(&p);
 }
 
+/* Standard input is handed to the client: the container reads from it directly. */
+static void test_attach(void **state)
+{
+	static const char app[] = "{\"op\":\"attach\",\"container\":\"app\"}";
+	static const char tty[] = "{\"op\":\"attach\",\"container\":\"tty\"}";
+	struct sp_error err = {0};
+	struct pod_run p;
+	int fd = -1;
+
+	pod_start(&world, &p, "attach");
+	pod_wait_fact(&p, "started", "tty", 0);
+	if (sp_supervisor_call(p.sup.control_fd, app, strlen(app), NULL, 0, &fd, NULL, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(write(fd, "hello\n", 6), 6);
+	close(fd); /* stdinOnce: the end of its input */
+	if (sp_supervisor_call(p.sup.control_fd, tty, strlen(tty), NULL, 0, &fd, NULL, &err) < 0)
+		fail_msg("%s", err.text);
+	json_decref(
+		pod_call(&p, "{\"op\":\"resize\",\"container\":\"tty\",\"rows\":20,\"cols\":70}"));
+	assert_int_equal(write(fd, "there\n", 6), 6);
+	close(fd);
+	pod_wait(&p);
+	assert_string_equal(pod_log(&p, "app", 0), "hello\n");
+	assert_non_null(strstr(pod_log(&p, "tty", 0), "got there"));
+	pod_end(&p);
+}
+
+/* One PID namespace for all; orphans are reaped; the machine's namespaces. */
+static void test_namespaces(void **state)
+{
+	struct pod_run p;
+
+	pod_start(&world, &p, "shared");
+	pod_wait(&p);
+	assert_string_equal(pod_log(&p, "app", 0), "sees it\n");
+	pod_end(&p);
+
+	pod_start(&world, &p, "hostnet");
+	pod_wait(&p);
+	assert_non_null(strstr(pod_log(&p, "app", 0), "sees it\n"));
+	pod_end(&p);
+}
+
+/* A Job-like pod: runs until it succeeds, then its sidecar is stopped; a claim outlives the pod. */
+static void test_job(void **state)
+{
+	char path[192];
+	struct pod_run p;
+	struct stat st;
+
+	pod_start(&world, &p, "job");
+	pod_wait(&p);
+	assert_order(&p, "start s", "start app", "exit app", "start app", "exit app",
+		     "pod.terminating", "sigterm s", "exit s", "pod.phase.Succeeded", NULL);
+	assert_string_equal(fact(&p, "pod.terminating", NULL, -1)->reason, "FINISHED");
+	assert_int_equal(fact(&p, "exit", "app", 0)->code, 1);
+	assert_int_equal(fact(&p, "exit", "app", 1)->code, 0);
+	pod_end(&p);
+	snprintf(path, sizeof(path), "%s/volumes/default/data/job/deep/runs", world.engine.root);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_size, 8);
+}
+
 static int open_world(void **state)
 {
 	if (!world_open(&world))
@@ -529,6 +592,9 @@ int main(void)
 		cmocka_unit_test(test_output),
 		cmocka_unit_test(test_requests),
 		cmocka_unit_test(test_bridge),
+		cmocka_unit_test(test_attach),
+		cmocka_unit_test(test_namespaces),
+		cmocka_unit_test(test_job),
 		cmocka_unit_test(test_resume),
 		cmocka_unit_test(test_killed_supervisor),
 	};
