@@ -201,6 +201,8 @@ int sp_session_run(struct sp_session *s)
 		f.events = fopen(s->events, "we");
 		if (!f.events)
 			sp_cli_warn(cli, "create '%s': %s", s->events, strerrordesc_np(errno));
+		else /* others follow the file while the pod runs */
+			(void)setvbuf(f.events, NULL, _IOLBF, 0);
 	}
 	/* one of several could not be started: the others are of no use */
 	for (uint32_t i = 0; start != 0 && i < s->launch.n_pods; i++)

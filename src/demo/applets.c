@@ -526,6 +526,12 @@ static int run_get(int argc, char **argv)
 	return len > 9 && buf[9] == '2' ? 0 : 1;
 }
 
+/* As PID 1 nothing ends us by default. */
+static void on_term(int sig)
+{
+	_exit(128 + sig);
+}
+
 extern char **environ;
 
 int main(int argc, char **argv)
@@ -552,6 +558,7 @@ int main(int argc, char **argv)
 	if (strcmp(name, "sleep") == 0) {
 		if (argc != 1)
 			die("sleep SECONDS");
+		(void)signal(SIGTERM, on_term);
 		wait_for(strcmp(argv[0], "infinity") == 0 ? NEVER : all_seconds(argv[0]));
 		return 0;
 	}

@@ -393,7 +393,7 @@ static void whole_command(struct bench *b, size_t n)
 		b->floor_ns[i] = floor_one(f, i);
 		(void)snprintf(
 			command, sizeof(command),
-			"exec %s run %s --root %s --net lo --progress quiet --events /dev/stdout --grace 0",
+			"exec %s run %s --root %s --net lo --progress quiet --events /dev/stdout",
 			sidepod, file, root);
 		t0 = clock_ns(CLOCK_REALTIME);
 		out = popen(command, "re"); /* the shell's own start is part of what is measured */
