@@ -2,6 +2,7 @@
 /* Runs scenario files and tells the results as TAP; see check.h. */
 #include "sim/check.h"
 
+#include "sim/check_control.h"
 #include "sim/expect.h"
 #include "sim/tables.h"
 
@@ -52,7 +53,11 @@ static void check_one(struct sp_arena *a, const struct sp_scenario *s, int kube_
 		check_table(a, s, kube_minor, v, err);
 		break;
 	case SP_SCN_JOB:
+		v->failed = sp_check_job(a, s, kube_minor, &v->why, err) != 0;
+		break;
 	case SP_SCN_CRON_JOB:
+		v->failed = sp_check_cron_job(a, s, kube_minor, &v->why, err) != 0;
+		break;
 	case SP_SCN_DEPLOYMENT:
 		v->skipped = "this build has no controller for it";
 		break;

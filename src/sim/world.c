@@ -683,11 +683,22 @@ sp_time sp_sim_now(const struct sp_sim *s)
 	return s->now;
 }
 
-bool sp_sim_idle(const struct sp_sim *s)
+void sp_sim_delete(struct sp_sim *s, int64_t grace_s)
+{
+	s->begun = true;
+	step(s, &(struct sp_event){.kind = SP_EV_DELETE, .grace_s = grace_s});
+}
+
+sp_time sp_sim_next(const struct sp_sim *s)
 {
 	bool queued;
 
-	return sp_sim_finished(s) || next_at(s, &queued) == SP_NEVER;
+	return sp_sim_finished(s) ? SP_NEVER : next_at(s, &queued);
+}
+
+bool sp_sim_idle(const struct sp_sim *s)
+{
+	return sp_sim_next(s) == SP_NEVER;
 }
 
 const struct sp_pod_spec *sp_sim_spec(const struct sp_sim *s)

@@ -136,7 +136,15 @@ struct sp_sim *sp_sim_free(struct sp_sim *s); /* Return: NULL */
  */
 int sp_sim_run(struct sp_sim *s, sp_time until, struct sp_error *err);
 
+/**
+ * sp_sim_delete() - Delete the pod now, at sp_sim_now()
+ * @grace_s: -1: the spec's
+ */
+void sp_sim_delete(struct sp_sim *s, int64_t grace_s);
+
 bool sp_sim_finished(const struct sp_sim *s);
+/** sp_sim_next() - When something happens next by itself; SP_NEVER: nothing will */
+sp_time sp_sim_next(const struct sp_sim *s);
 sp_time sp_sim_now(const struct sp_sim *s);
 /** sp_sim_idle() - True when nothing will ever happen again by itself */
 bool sp_sim_idle(const struct sp_sim *s);
