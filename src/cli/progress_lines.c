@@ -263,10 +263,13 @@ static void ctr_line(const struct sp_run *r, const struct sp_row *row, sp_time n
 	sp_buf_putc(out, ' ');
 	put_cell(out, detail.len ? detail.ptr : "", width > fixed ? width - fixed : 0);
 	sp_buf_putc(out, ' ');
-	if (since >= 0)
+	if (since >= 0) {
 		sp_format_elapsed(&t, until - since);
-	sp_buf_fill(out, ' ', TIME_COLS - SP_MIN(t.len, (size_t)TIME_COLS));
-	tinted(out, look, BLUE, mem);
+		sp_buf_fill(out, ' ', TIME_COLS - SP_MIN(t.len, (size_t)TIME_COLS));
+		tinted(out, look, BLUE, mem);
+	}
+	while (out->len && out->ptr[out->len - 1] == ' ')
+		out->ptr[--out->len] = '\0';
 	sp_buf_putc(out, '\n');
 }
 
