@@ -1,0 +1,655 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The commands as a user types them: real binaries, real pods of the built-in image, a state
+ * directory of their own. Exit codes, what goes to which stream, what is left behind, Ctrl-C, and
+ * what a terminal shows. As root; every wait is for an event.
+ */
+#include "base/buf.h"
+#include "base/text.h"
+
+#include "../unit/cmocka_all.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pty.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char root[64], command_path[512];
+
+struct result {
+	int code; /* exit code; 1000 + n: killed by signal n */
+	struct sp_buf out, err;
+};
+
+static void result_done(struct result *r)
+{
+	sp_buf_done(&r->out);
+	sp_buf_done(&r->err);
+}
+
+static const char *text(const struct sp_buf *b)
+{
+	return b->len ? b->ptr : "";
+}
+
+#define ARGS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static void become(const char *const *args)
+{
+	const char *argv[32] = {command_path};
+	int n = 1;
+
+	for (; args[n - 1] && n < 31; n++)
+		argv[n] = args[n - 1];
+	execv(command_path, (char **)(uintptr_t)argv);
+	_exit(99);
+}
+
+/* Start with pipes for both streams; @in: standard input, -1 none. */
+static pid_t start(const char *const *args, int in, int *out_fd, int *err_fd)
+{
+	int out[2], err[2];
+	pid_t pid;
+
+	assert_int_equal(pipe2(out, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(err, O_CLOEXEC), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		int null = open("/dev/null", O_RDONLY);
+
+		dup2(in >= 0 ? in : null, 0);
+		dup2(out[1], 1);
+		dup2(err[1], 2);
+		become(args);
+	}
+	close(out[1]);
+	close(err[1]);
+	*out_fd = out[0];
+	*err_fd = err[0];
+	return pid;
+}
+
+static void collect(int out_fd, int err_fd, struct result *r)
+{
+	struct pollfd v[2] = {{.fd = out_fd, .events = POLLIN}, {.fd = err_fd, .events = POLLIN}};
+	struct sp_buf *to[2] = {&r->out, &r->err};
+
+	while (v[0].fd >= 0 || v[1].fd >= 0) {
+		if (poll(v, 2, 60000) <= 0)
+			fail_msg("no output for a minute; so far:\n%s%s", text(&r->out),
+				 text(&r->err));
+		for (int i = 0; i < 2; i++) {
+			char mem[4096];
+			ssize_t n;
+
+			if (v[i].fd < 0 || !v[i].revents)
+				continue;
+			n = read(v[i].fd, mem, sizeof(mem));
+			if (n > 0) {
+				sp_buf_add(to[i], mem, (size_t)n);
+			} else {
+				close(v[i].fd);
+				v[i].fd = -1;
+			}
+		}
+	}
+}
+
+static int reap(pid_t pid)
+{
+	int status;
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+}
+
+static struct result run(const char *const *args)
+{
+	struct result r = {0};
+	int out_fd, err_fd;
+	pid_t pid = start(args, -1, &out_fd, &err_fd);
+
+	collect(out_fd, err_fd, &r);
+	r.code = reap(pid);
+	return r;
+}
+
+/* Run, check the exit code, forget the output. */
+static void expect(int code, const char *const *args)
+{
+	struct result r = run(args);
+
+	if (r.code != code)
+		fail_msg("%s: exit code %d instead of %d\n%s%s", args[0], r.code, code,
+			 text(&r.out), text(&r.err));
+	result_done(&r);
+}
+
+static void expect_text(const char *needle, const struct sp_buf *b)
+{
+	if (!strstr(text(b), needle))
+		fail_msg("'%s' is missing in:\n%s", needle, text(b));
+}
+
+/* Read from @fd until @needle stands in @b. */
+static void read_until(int fd, const char *needle, struct sp_buf *b)
+{
+	char mem[4096];
+
+	while (!strstr(text(b), needle)) {
+		struct pollfd p = {.fd = fd, .events = POLLIN};
+		ssize_t n;
+
+		if (poll(&p, 1, 30000) <= 0)
+			fail_msg("'%s' does not come:\n%s", needle, text(b));
+		n = read(fd, mem, sizeof(mem));
+		if (n <= 0)
+			fail_msg("ended before '%s':\n%s", needle, text(b));
+		sp_buf_add(b, mem, (size_t)n);
+	}
+}
+
+/* ---- manifests ---------------------------------------------------------------------------------
+ */
+
+static const char *manifest(const char *name, const char *body)
+{
+	static char path[160];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s.yaml", root, name);
+	f = fopen(path, "we");
+	assert_non_null(f);
+	fprintf(f, "apiVersion: v1\nkind: Pod\nmetadata: {name: %s, labels: {app: %s}}\nspec:\n%s",
+		name, name, body);
+	fclose(f);
+	return path;
+}
+
+#define IMAGE "image: sidepod.local/demo"
+#define SERVING                                                                                    \
+	"  terminationGracePeriodSeconds: 5\n"                                                     \
+	"  initContainers:\n"                                                                      \
+	"  - {name: proxy, " IMAGE ", restartPolicy: Always,\n"                                    \
+	"     command: [demo, act, 'say=proxy up,term=0:0']}\n"                                    \
+	"  containers:\n"                                                                          \
+	"  - {name: app, " IMAGE ", command: [demo, act, 'say=serving,term=0:0']}\n"
+
+static int count_dir(const char *below)
+{
+	char command[256];
+	FILE *f;
+	int n = -1;
+
+	snprintf(command, sizeof(command), "ls -A %s/%s 2>/dev/null | wc -l", root, below);
+	f = popen(command, "re");
+	assert_non_null(f);
+	assert_int_equal(fscanf(f, "%d", &n), 1);
+	pclose(f);
+	return n;
+}
+
+/* ---- run ---------------------------------------------------------------------------------------
+ */
+
+static void test_run(void **state)
+{
+	const char *path = manifest(
+		"job", "  restartPolicy: Never\n"
+		       "  initContainers:\n"
+		       "  - {name: setup, " IMAGE ", command: [demo, act, 'say=set up,exit=0']}\n"
+		       "  containers:\n"
+		       "  - {name: work, " IMAGE ", command: [demo, act, 'say=work,exit=0.05']}\n");
+	struct result r = run(ARGS("run", path, "--net", "lo"));
+
+	assert_int_equal(r.code, 0);
+	assert_string_equal(text(&r.out), "setup | set up\nwork  | work\n");
+	expect_text("pod/job Succeeded after ", &r.err);
+	expect_text("  job  work  exit  code 0  Completed", &r.err);
+	/* a pipe is no terminal: nothing is repainted, nothing is coloured */
+	assert_null(strchr(text(&r.err), '\033'));
+	result_done(&r);
+	/* nothing is left but the record */
+	assert_int_equal(count_dir("run/pods"), 0);
+	assert_int_equal(count_dir("run/names"), 0);
+	assert_int_equal(count_dir("log/pods"), 0);
+	r = run(ARGS("timeline", "job"));
+	assert_int_equal(r.code, 0);
+	expect_text("Succeeded after ", &r.out);
+	expect_text("Critical path to Ready", &r.out);
+	result_done(&r);
+	r = run(ARGS("timeline", "job", "-o", "svg"));
+	assert_int_equal(r.code, 0);
+	assert_memory_equal(r.out.ptr, "<svg ", 5);
+	result_done(&r);
+}
+
+static void test_exit_codes(void **state)
+{
+	const char *path = manifest("bad-end", "  restartPolicy: Never\n"
+					       "  containers:\n"
+					       "  - {name: c, " IMAGE
+					       ", command: [demo, act, 'exit=0,code=7']}\n");
+
+	expect(1, ARGS("run", path, "--net", "lo"));
+	expect(7, ARGS("run", path, "--net", "lo", "--exit-code", "app"));
+	expect(2, ARGS("run", path, "--nett", "lo"));
+	expect(2, ARGS("run"));
+	expect(2, ARGS("rnu"));
+	expect(4, ARGS("run", "/nonexistent.yaml"));
+	expect(1, ARGS("logs", "nobody"));
+	expect(125, ARGS("exec", "nobody", "true"));
+	expect(0, ARGS("run", path, "--dry-run"));
+}
+
+static void test_nothing_starts(void **state)
+{
+	const char *path = manifest("broken", "  containers:\n"
+					      "  - {name: a, " IMAGE ", comand: [x]}\n"
+					      "  - {name: b, " IMAGE ", imagPullPolicy: Never}\n");
+	struct result r = run(ARGS("run", path, "--net", "lo"));
+
+	/* all findings in one go, with their places */
+	assert_int_equal(r.code, 4);
+	expect_text("broken.yaml:6:", &r.err);
+	expect_text("did you mean command?", &r.err);
+	expect_text("broken.yaml:7:", &r.err);
+	expect_text("did you mean imagePullPolicy?", &r.err);
+	result_done(&r);
+
+	path = manifest("invalid", "  containers:\n"
+				   "  - {name: Bad_Name, " IMAGE "}\n"
+				   "  - {name: twice, " IMAGE "}\n"
+				   "  - {name: twice, " IMAGE "}\n");
+	r = run(ARGS("run", path, "--net", "lo"));
+	assert_int_equal(r.code, 4);
+	expect_text("Bad_Name", &r.err);
+	expect_text("twice", &r.err);
+	result_done(&r);
+
+	path = manifest("no-image",
+			"  containers:\n  - {name: c, image: example.invalid/none:1}\n");
+	r = run(ARGS("run", path, "--net", "lo"));
+	assert_int_equal(r.code, 5);
+	expect_text("container 'c': ", &r.err);
+	expect_text("hint: ", &r.err);
+	result_done(&r);
+	assert_int_equal(count_dir("run/pods"), 0);
+}
+
+static void test_unacted(void **state)
+{
+	const char *path =
+		manifest("fields", "  restartPolicy: Never\n"
+				   "  priorityClassName: high\n"
+				   "  containers:\n"
+				   "  - {name: c, " IMAGE ", command: [demo, act, 'exit=0']}\n");
+	struct result r = run(ARGS("run", path, "--net", "lo"));
+
+	assert_int_equal(r.code, 0);
+	expect_text("1 field of the manifest is not acted on:", &r.err);
+	expect_text("fields.yaml:6:", &r.err);
+	expect_text("spec.priorityClassName", &r.err);
+	result_done(&r);
+}
+
+/* ---- pods that stay ----------------------------------------------------------------------------
+ */
+
+static void test_up_and_down(void **state)
+{
+	const char *path = manifest("web", SERVING);
+	struct result r = run(ARGS("up", "-d", path, "--net", "lo"));
+
+	assert_int_equal(r.code, 0);
+	assert_string_equal(text(&r.out), "pod/web\n");
+	result_done(&r);
+	expect(0, ARGS("wait", "web", "--timeout", "20s"));
+	r = run(ARGS("up", "-d", path, "--net", "lo")); /* the name is taken */
+	assert_int_equal(r.code, 1);
+	expect_text("running already", &r.err);
+	result_done(&r);
+
+	r = run(ARGS("ps"));
+	expect_text("NAME  READY  STATUS   RESTARTS  AGE\nweb   2/2    Running  0  ", &r.out);
+	result_done(&r);
+	r = run(ARGS("get", "pods", "-l", "app=other", "-o", "name"));
+	assert_string_equal(text(&r.out), "");
+	result_done(&r);
+	r = run(ARGS("get", "pod", "web", "-o",
+		     "jsonpath={.status.phase} {.spec.containers[0].name}"));
+	assert_string_equal(text(&r.out), "Running app");
+	result_done(&r);
+	r = run(ARGS("get", "pod", "web", "-o", "yaml"));
+	expect_text("kind: Pod\n", &r.out);
+	result_done(&r);
+	expect(2, ARGS("get", "pod", "web", "-o", "jsn"));
+
+	r = run(ARGS("logs", "web"));
+	expect_text("proxy | proxy up\n", &r.out);
+	expect_text("app   | serving\n", &r.out);
+	result_done(&r);
+	r = run(ARGS("logs", "web", "-c", "app"));
+	assert_string_equal(text(&r.out), "serving\n");
+	result_done(&r);
+	expect(1, ARGS("logs", "web", "-c", "ap"));
+	expect(1, ARGS("logs", "web", "-c", "app", "--previous"));
+
+	r = run(ARGS("exec", "web", "--", "/bin/echo", "a", "b"));
+	assert_int_equal(r.code, 0);
+	assert_string_equal(text(&r.out), "a b\n");
+	result_done(&r);
+	expect(1, ARGS("exec", "web", "-c", "proxy", "/bin/false"));
+	expect(127, ARGS("exec", "web", "/bin/absent"));
+	expect(126, ARGS("exec", "web", "/etc/hosts"));
+	expect(125, ARGS("exec", "web", "-c", "nobody", "true"));
+
+	r = run(ARGS("describe", "web"));
+	expect_text("  1. proxy (sidecar)\n", &r.out);
+	expect_text("  2. app (app)\n", &r.out);
+	expect_text("Events:\n", &r.out);
+	result_done(&r);
+	r = run(ARGS("events", "web", "-o", "json"));
+	expect_text("\"container\":\"app\",\"role\":\"app\",\"event\":\"start\"", &r.out);
+	result_done(&r);
+	r = run(ARGS("top", "web", "--containers", "--interval", "20ms"));
+	expect_text("web  proxy", &r.out);
+	result_done(&r);
+	r = run(ARGS("internal", "complete", "--", "logs", "web", "-c", ""));
+	assert_string_equal(text(&r.out), "proxy\tsidecar\napp\tapp\n");
+	result_done(&r);
+
+	r = run(ARGS("down", "wbe"));
+	assert_int_equal(r.code, 1);
+	expect_text("did you mean 'web'?", &r.err);
+	result_done(&r);
+	r = run(ARGS("down", "web"));
+	assert_int_equal(r.code, 0);
+	assert_string_equal(text(&r.out), "pod/web\n");
+	assert_null(strstr(text(&r.err), "warning: clean"));
+	result_done(&r);
+	assert_int_equal(count_dir("run/pods"), 0);
+	assert_int_equal(count_dir("log/pods"), 0);
+	expect(0, ARGS("up", "-d", path, "--net", "lo", "--replace"));
+	expect(0, ARGS("up", "--wait", path, "--net", "lo", "--replace"));
+	expect(0, ARGS("down", "-f", path, "--now"));
+	expect(0, ARGS("down", "-f", path)); /* down already */
+}
+
+static void test_wait_for_the_end(void **state)
+{
+	const char *path =
+		manifest("short", "  restartPolicy: Never\n"
+				  "  containers:\n"
+				  "  - {name: c, " IMAGE ", command: [demo, act, 'exit=0.2']}\n");
+
+	expect(0, ARGS("up", "--wait=Complete", path, "--net", "lo"));
+	expect(0, ARGS("wait", "short", "--for=condition=Complete"));
+	expect(1, ARGS("wait", "short", "--for=phase=Failed")); /* cannot come any more */
+	expect(2, ARGS("wait", "short", "--for=nonsense"));
+	expect(0, ARGS("down", "short"));
+	expect(0, ARGS("wait", "short", "--for=delete"));
+	path = manifest("never",
+			"  containers:\n"
+			"  - name: c\n"
+			"    " IMAGE "\n"
+			"    command: [demo, act, 'term=0:0']\n"
+			"    readinessProbe: {exec: {command: [/bin/false]}, periodSeconds: 1}\n");
+	expect(3, ARGS("up", "--wait", "--timeout", "300ms", path, "--net", "lo"));
+	expect(3, ARGS("wait", "never", "--timeout", "100ms"));
+	expect(0, ARGS("down", "never", "--now"));
+}
+
+/* ---- signals and deaths ------------------------------------------------------------------------
+ */
+
+static void test_ctrl_c(void **state)
+{
+	const char *path = manifest("stop-me", SERVING);
+	struct result r = {0};
+	int out_fd, err_fd;
+	pid_t pid = start(ARGS("run", path, "--net", "lo"), -1, &out_fd, &err_fd);
+
+	read_until(err_fd, "pod.cond.Ready=True", &r.err);
+	kill(pid, SIGINT);
+	collect(out_fd, err_fd, &r);
+	r.code = reap(pid);
+	assert_int_equal(r.code, 128 + SIGINT);
+	expect_text("stopping in order; Ctrl-C again", &r.err);
+	/* the app goes before the sidecar */
+	assert_true(strstr(text(&r.err), "app  exit") < strstr(text(&r.err), "proxy  exit"));
+	result_done(&r);
+	assert_int_equal(count_dir("run/pods"), 0);
+}
+
+static void test_ctrl_c_three_times(void **state)
+{
+	const char *path = manifest("stubborn", "  terminationGracePeriodSeconds: 600\n"
+						"  containers:\n"
+						"  - {name: c, " IMAGE
+						", command: [demo, act, 'say=no,term=ignore']}\n");
+	struct result r = {0};
+	int out_fd, err_fd;
+	pid_t pid = start(ARGS("run", path, "--net", "lo"), -1, &out_fd, &err_fd);
+
+	read_until(err_fd, "pod.cond.Ready=True", &r.err);
+	kill(pid, SIGINT);
+	read_until(err_fd, "stopping in order", &r.err);
+	kill(pid, SIGINT);
+	read_until(err_fd, "2 seconds, then kill", &r.err);
+	kill(pid, SIGINT);
+	collect(out_fd, err_fd, &r);
+	r.code = reap(pid);
+	assert_int_equal(r.code, 128 + SIGINT);
+	expect_text("killed\n", &r.err);
+	result_done(&r);
+	assert_int_equal(count_dir("run/pods"), 0);
+}
+
+/* Killing the command does not hurt the pod; killing the supervisor ends it, and is swept up. */
+static void test_deaths(void **state)
+{
+	const char *path = manifest("tough", SERVING);
+	struct result r = {0};
+	char command[256];
+	int out_fd, err_fd, supervisor = 0;
+	pid_t pid = start(ARGS("run", path, "--net", "lo"), -1, &out_fd, &err_fd);
+	FILE *f;
+
+	read_until(err_fd, "pod.cond.Ready=True", &r.err);
+	kill(pid, SIGKILL);
+	assert_int_equal(reap(pid), 1000 + SIGKILL);
+	close(out_fd);
+	close(err_fd);
+	result_done(&r);
+	r = run(ARGS("ps"));
+	expect_text("tough  2/2    Running", &r.out);
+	result_done(&r);
+
+	snprintf(command, sizeof(command), "cat %s/run/pods/*/status.json", root);
+	f = popen(command, "re");
+	assert_non_null(f);
+	assert_int_equal(fscanf(f, "{\"pid\":%d", &supervisor), 1);
+	pclose(f);
+	assert_true(supervisor > 1);
+	kill(supervisor, SIGKILL);
+	/* the lock goes with the process: that is what `down` waits for */
+	snprintf(command, sizeof(command), "flock %s/run/pods/*/lock true", root);
+	assert_int_equal(system(command), 0);
+	r = run(ARGS("ps"));
+	expect_text("Lost", &r.out);
+	result_done(&r);
+	expect(0, ARGS("down", "tough"));
+	assert_int_equal(count_dir("run/pods"), 0);
+}
+
+/* ---- terminals ---------------------------------------------------------------------------------
+ */
+
+/* Everything that a command writes to a terminal of 80 x 24. */
+static int on_terminal(const char *const *args, struct sp_buf *out)
+{
+	struct winsize ws = {.ws_row = 24, .ws_col = 80};
+	char mem[4096];
+	ssize_t n;
+	int fd;
+	pid_t pid = forkpty(&fd, NULL, NULL, &ws);
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		setenv("TERM", "xterm", 1);
+		setenv("LC_ALL", "C.UTF-8", 1);
+		unsetenv("NO_COLOR");
+		become(args);
+	}
+	while ((n = read(fd, mem, sizeof(mem))) > 0 || (n < 0 && errno == EINTR))
+		if (n > 0)
+			sp_buf_add(out, mem, (size_t)n);
+	close(fd);
+	return reap(pid);
+}
+
+static void test_terminal(void **state)
+{
+	const char *path = manifest("shown", "  restartPolicy: Never\n"
+					     "  initContainers:\n"
+					     "  - {name: setup, " IMAGE
+					     ", command: [demo, act, 'exit=0.15']}\n"
+					     "  containers:\n"
+					     "  - {name: app, " IMAGE
+					     ", command: [demo, act, 'say=hello,exit=0.3']}\n");
+	struct sp_buf b = {0};
+
+	assert_int_equal(on_terminal(ARGS("run", path, "--net", "lo"), &b), 0);
+	expect_text("pod/shown", &b);
+	expect_text("Init:0/1", &b);
+	expect_text("waiting   on setup", &b);
+	expect_text("\033[36m\xe2\xa0", &b); /* a braille spinner, in colour */
+	expect_text("\033[32m✔\033[0m setup", &b);
+	expect_text("A", strstr(text(&b), "\r\033[") ? &b : &(struct sp_buf){0}); /* repainted */
+	expect_text("hello", &b);
+	assert_null(strstr(text(&b), "pod.phase")); /* no line per event here */
+	sp_buf_clear(&b);
+
+	assert_int_equal(
+		on_terminal(ARGS("run", path, "--net", "lo", "--ascii", "--color", "never"), &b),
+		0);
+	expect_text("ok   setup", &b);
+	for (size_t i = 0; i < b.len; i++)
+		assert_true((unsigned char)b.ptr[i] < 0x80);
+	assert_null(strstr(text(&b), "\033[0m")); /* no colour; the cursor still moves */
+	sp_buf_clear(&b);
+
+	assert_int_equal(on_terminal(ARGS("run", path, "--net", "lo", "--progress", "quiet"), &b),
+			 0);
+	expect_text("hello", &b);
+	assert_null(strstr(text(&b), "pod/shown"));
+	sp_buf_done(&b);
+}
+
+static void test_exec_terminal(void **state)
+{
+	const char *path = manifest("shell", SERVING);
+	struct sp_buf b = {0};
+
+	expect(0, ARGS("up", "--wait", path, "--net", "lo"));
+	assert_int_equal(
+		on_terminal(ARGS("exec", "-it", "shell", "--", "/bin/echo", "on a terminal"), &b),
+		0);
+	assert_string_equal(text(&b), "on a terminal\r\n");
+	sp_buf_done(&b);
+	expect(125, ARGS("exec", "-t", "shell", "/bin/echo")); /* standard input is no terminal */
+	expect(0, ARGS("down", "shell"));
+}
+
+/* ---- demo and the rest --------------------------------------------------------------------------
+ */
+
+static void test_demo(void **state)
+{
+	static const char *const scenes[] = {"order", "gate", "job", "oom", "legacy", "shutdown"};
+
+	for (size_t i = 0; i < SP_ARRAY_LEN(scenes); i++) {
+		struct result r = run(ARGS("demo", scenes[i]));
+
+		if (r.code != 0)
+			fail_msg("demo %s: %d\n%s", scenes[i], r.code, text(&r.err));
+		expect_text("Termination (", &r.out);
+		expect_text("\nnext: sidepod ", &r.err);
+		result_done(&r);
+	}
+	expect(2, ARGS("demo", "ordr"));
+}
+
+static void test_plain_commands(void **state)
+{
+	struct result r = run(ARGS("doctor", "-o", "json"));
+
+	assert_int_equal(r.code, 0);
+	expect_text("\"name\":\"cgroups\"", &r.out);
+	result_done(&r);
+	r = run(ARGS("version", "-o", "json"));
+	expect_text("\"recordFormat\":\"sidepod.run/v1\"", &r.out);
+	result_done(&r);
+	r = run(ARGS("--help"));
+	assert_int_equal(r.code, 0);
+	assert_int_equal(r.err.len, 0);
+	result_done(&r);
+	expect(0, ARGS("completion", "bash"));
+	expect(0, ARGS("internal", "man", "run"));
+}
+
+static int set_up(void **state)
+{
+	const char *sidepod = getenv("SIDEPOD");
+
+	assert_non_null(sidepod);
+	assert_true(strlen(sidepod) < sizeof(command_path));
+	memcpy(command_path, sidepod, strlen(sidepod) + 1);
+	snprintf(root, sizeof(root), "/tmp/sidepod-commands-XXXXXX");
+	assert_non_null(mkdtemp(root));
+	setenv("SIDEPOD_ROOT", root, 1);
+	unsetenv("CLICOLOR_FORCE");
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	char command[128];
+
+	expect(0, ARGS("down", "--all", "--now"));
+	snprintf(command, sizeof(command), "rm -rf '%s'", root);
+	return system(command);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_run),
+		cmocka_unit_test(test_exit_codes),
+		cmocka_unit_test(test_nothing_starts),
+		cmocka_unit_test(test_unacted),
+		cmocka_unit_test(test_up_and_down),
+		cmocka_unit_test(test_wait_for_the_end),
+		cmocka_unit_test(test_ctrl_c),
+		cmocka_unit_test(test_ctrl_c_three_times),
+		cmocka_unit_test(test_deaths),
+		cmocka_unit_test(test_terminal),
+		cmocka_unit_test(test_exec_terminal),
+		cmocka_unit_test(test_demo),
+		cmocka_unit_test(test_plain_commands),
+	};
+
+	if (geteuid() != 0) {
+		printf("1..0 # SKIP needs root\n");
+		return getenv("SP_TESTS_MUST_RUN") ? 1 : 0;
+	}
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
