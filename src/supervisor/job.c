@@ -189,7 +189,10 @@ static void exec_helper(const struct sup *s, int out_fd, const char *const *argv
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (s->sandbox && sp_sandbox_enter_host(s->sandbox, &err) < 0) {
+	/* Who is not root there cannot go back: the store is in sight all the same, a registry is
+	 * not. */
+	if (s->sandbox && !s->bundle.engine.rootless &&
+	    sp_sandbox_enter_host(s->sandbox, &err) < 0) {
 		sup_log(s, "image", &err);
 		_exit(126);
 	}

@@ -7,8 +7,10 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/statvfs.h>
 #include <sys/sysinfo.h>
@@ -532,6 +534,24 @@ void sup_do_sandbox_start(struct sup *s, uint32_t attempt)
 			    .kind = SP_EV_SANDBOX_READY, .attempt = attempt, .text = s->pod_ips});
 }
 
+/* Who is not root there cannot go back; the mounts are taken off instead. */
+static void detach_mounts(struct sup *s)
+{
+	const struct sp_k_pod_spec *p = s->bundle.pod->spec;
+	char path[PATH_MAX];
+
+	for (uint32_t i = 0; i <= p->volumes.n; i++) {
+		struct sp_buf b = sp_buf_fixed(path, sizeof(path));
+
+		if (i < p->volumes.n)
+			sp_buf_printf(&b, "%s/volumes/%s", s->pod_dir, p->volumes.v[i].name);
+		else
+			sp_buf_printf(&b, "%s/shm", s->pod_dir);
+		/* most volumes are directories: there is nothing to take off */
+		(void)umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW);
+	}
+}
+
 /* Back to the machine's namespaces: with us goes the last process of the pod's, and with them every
  * mount in the pod's directory, which is then a plain one that can be removed. */
 static void close_sandbox(struct sup *s)
@@ -545,7 +565,9 @@ static void close_sandbox(struct sup *s)
 	s->hosts_fd = sp_close(s->hosts_fd);
 	s->hostname_fd = sp_close(s->hostname_fd);
 	s->resolv_fd = sp_close(s->resolv_fd);
-	if (sp_sandbox_enter_host(s->sandbox, &err) < 0)
+	if (s->bundle.engine.rootless)
+		detach_mounts(s);
+	else if (sp_sandbox_enter_host(s->sandbox, &err) < 0)
 		sup_log(s, "leave the sandbox", &err);
 	s->sandbox = sp_sandbox_close(s->sandbox);
 }

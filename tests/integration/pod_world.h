@@ -31,7 +31,8 @@ struct pod_run {
 	uint32_t n_facts;
 };
 
-/** world_open() - Return: false (after skip()) when this machine cannot run pods */
+/** world_open() - With SIDEPOD_TEST_UID set: as that user. Return: false (the reason was printed)
+ * when this machine cannot run pods */
 bool world_open(struct pod_world *w);
 /** world_close() - Remove it; fails the test when something was left on the machine */
 void world_close(struct pod_world *w);
