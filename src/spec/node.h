@@ -100,4 +100,15 @@ void sp_node_json(const struct sp_node *n, int indent, struct sp_buf *out);
 /** sp_node_yaml() - Print as block-style YAML with two blanks per level, ready to be a file */
 void sp_node_yaml(const struct sp_node *n, struct sp_buf *out);
 
+struct sp_yaml_style {
+	size_t step;      /* columns that a map stands deeper than its key */
+	size_t list_step; /* columns that a list stands deeper than its key */
+};
+/** sp_node_yaml_styled() - Lines of a list or map that is not empty, @indent columns deep */
+void sp_node_yaml_styled(const struct sp_node *n, size_t indent, const struct sp_yaml_style *st,
+			 struct sp_buf *out);
+/** sp_node_yaml_inline() - On one line without its end; lists and maps in flow style
+ * @flow: it will stand inside a list or map in flow style */
+void sp_node_yaml_inline(const struct sp_node *n, bool flow, struct sp_buf *out);
+
 #endif

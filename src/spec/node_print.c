@@ -214,6 +214,12 @@ static void print_block(const char *s, size_t len, size_t indent, struct sp_buf 
 	}
 }
 
+/* Inside [] and {} commas and brackets part values too. */
+static bool is_plain_in_flow(const char *s, size_t len)
+{
+	return is_plain(s, len) && !strpbrk(s, ",[]{}");
+}
+
 static void print_str_yaml(const char *s, size_t len, size_t indent, bool key, struct sp_buf *out)
 {
 	if (!key && is_block(s, len))
@@ -224,21 +230,24 @@ static void print_str_yaml(const char *s, size_t len, size_t indent, bool key, s
 		print_double_quoted(s, len, out);
 }
 
-static void print_yaml(const struct sp_node *n, size_t indent, bool in_list, struct sp_buf *out);
+static void print_yaml(const struct sp_node *n, size_t indent, bool in_list,
+		       const struct sp_yaml_style *st, struct sp_buf *out);
 
-/* The value behind "key:" or "-"; ends its line. */
-static void print_value(const struct sp_node *n, size_t indent, bool after_key, struct sp_buf *out)
+/* The value behind "key:" or "-", at @indent columns plus a step; ends its line. */
+static void print_value(const struct sp_node *n, size_t indent, bool after_key,
+			const struct sp_yaml_style *st, struct sp_buf *out)
 {
+	size_t deeper = indent + (after_key ? st->step : 2);
+
 	if ((n->kind == SP_NODE_MAP || n->kind == SP_NODE_LIST) && n->n) {
 		bool list = n->kind == SP_NODE_LIST;
 
 		if (after_key) {
 			sp_buf_putc(out, '\n');
-			/* lists stand below their key, not deeper, as kubectl prints them */
-			print_yaml(n, list ? indent - 2 : indent, false, out);
+			print_yaml(n, list ? indent + st->list_step : deeper, false, st, out);
 		} else {
 			sp_buf_putc(out, ' ');
-			print_yaml(n, indent, true, out);
+			print_yaml(n, deeper, true, st, out);
 		}
 		return;
 	}
@@ -248,14 +257,15 @@ static void print_value(const struct sp_node *n, size_t indent, bool after_key, 
 	else if (n->kind == SP_NODE_LIST)
 		sp_buf_puts(out, "[]");
 	else if (n->kind == SP_NODE_STR)
-		print_str_yaml(n->text, n->len, indent, false, out);
+		print_str_yaml(n->text, n->len, deeper, false, out);
 	else
 		print_scalar_json(n, out);
 	sp_buf_putc(out, '\n');
 }
 
 /* @in_list: the first line stands behind "- " already. */
-static void print_yaml(const struct sp_node *n, size_t indent, bool in_list, struct sp_buf *out)
+static void print_yaml(const struct sp_node *n, size_t indent, bool in_list,
+		       const struct sp_yaml_style *st, struct sp_buf *out)
 {
 	for (uint32_t i = 0; i < n->n; i++) {
 		if (i || !in_list)
@@ -265,18 +275,27 @@ static void print_yaml(const struct sp_node *n, size_t indent, bool in_list, str
 
 			print_str_yaml(key, strlen(key), indent, true, out);
 			sp_buf_putc(out, ':');
-			print_value(n->pairs[i].value, indent + 2, true, out);
+			print_value(n->pairs[i].value, indent, true, st, out);
 		} else {
 			sp_buf_putc(out, '-');
-			print_value(n->items[i], indent + 2, false, out);
+			print_value(n->items[i], indent, false, st, out);
 		}
 	}
 }
 
+void sp_node_yaml_styled(const struct sp_node *n, size_t indent, const struct sp_yaml_style *st,
+			 struct sp_buf *out)
+{
+	print_yaml(n, indent, false, st, out);
+}
+
 void sp_node_yaml(const struct sp_node *n, struct sp_buf *out)
 {
+	/* lists stand below their key, not deeper, as kubectl prints them */
+	static const struct sp_yaml_style style = {.step = 2, .list_step = 0};
+
 	if ((n->kind == SP_NODE_MAP || n->kind == SP_NODE_LIST) && n->n) {
-		print_yaml(n, 0, false, out);
+		print_yaml(n, 0, false, &style, out);
 		return;
 	}
 	if (n->kind == SP_NODE_STR)
@@ -284,4 +303,37 @@ void sp_node_yaml(const struct sp_node *n, struct sp_buf *out)
 	else
 		print_json(n, -1, 0, out);
 	sp_buf_putc(out, '\n');
+}
+
+static void print_text_inline(const char *s, size_t len, bool flow, struct sp_buf *out)
+{
+	if (len && (flow ? is_plain_in_flow(s, len) : is_plain(s, len)))
+		sp_buf_add(out, s, len);
+	else
+		print_double_quoted(s, len, out);
+}
+
+void sp_node_yaml_inline(const struct sp_node *n, bool flow, struct sp_buf *out)
+{
+	bool map = n->kind == SP_NODE_MAP;
+
+	if (n->kind == SP_NODE_STR) {
+		print_text_inline(n->text, n->len, flow, out);
+		return;
+	}
+	if (!map && n->kind != SP_NODE_LIST) {
+		print_scalar_json(n, out);
+		return;
+	}
+	sp_buf_putc(out, map ? '{' : '[');
+	for (uint32_t i = 0; i < n->n; i++) {
+		if (i)
+			sp_buf_puts(out, ", ");
+		if (map) {
+			print_text_inline(n->pairs[i].key, strlen(n->pairs[i].key), true, out);
+			sp_buf_puts(out, ": ");
+		}
+		sp_node_yaml_inline(map ? n->pairs[i].value : n->items[i], true, out);
+	}
+	sp_buf_putc(out, map ? '}' : ']');
 }
