@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "draw/draw.h"
 #include "explain/explain.h"
+#include "lint/lint.h"
 #include "spec/tables.h"
 
 #include <stdlib.h>
@@ -104,12 +105,15 @@ static int explain_topic(struct sp_cli *cli, const char *topic)
 {
 	SP_CLEANUP(sp_buf_done) struct sp_buf out = {0};
 	const struct sp_explained *e = sp_explain_rule(topic);
+	const struct sp_lint_rule *lint = sp_lint_rule_find(topic);
 	const char *nearest;
 
 	if (!e)
 		e = sp_explain_reason(topic);
 	if (e)
 		sp_buf_printf(&out, "%s\n  %s\n", e->key, e->text);
+	else if (lint)
+		sp_lint_rule_text(lint, &out);
 	else if (!explain_group(topic, &out) && !explain_field(cli, topic, &out)) {
 		nearest = sp_explain_nearest(topic);
 		(void)sp_cli_error(cli, SP_EXIT_USAGE, "nothing is known about '%s'", topic);
@@ -249,6 +253,8 @@ static int run(struct sp_cli *cli, int argc, char **argv)
 static void complete(struct sp_cli *cli, struct sp_buf *out)
 {
 	sp_explain_words(out);
+	for (size_t i = 0; i < sp_lint_rules_n; i++)
+		sp_buf_printf(out, "%s\t%s\n", sp_lint_rules[i].id, sp_lint_rules[i].what);
 }
 
 static const struct sp_flag flags[] = {

@@ -17,6 +17,7 @@ extern const struct sp_command sp_command_https_check;
 extern const struct sp_command sp_command_look_up;
 extern const struct sp_command sp_command_image;
 extern const struct sp_command sp_command_internal;
+extern const struct sp_command sp_command_lint;
 extern const struct sp_command sp_command_logs;
 extern const struct sp_command sp_command_ps;
 extern const struct sp_command sp_command_run;
@@ -27,7 +28,8 @@ extern const struct sp_command sp_command_up;
 extern const struct sp_command sp_command_version;
 extern const struct sp_command sp_command_wait;
 
-/* clang-format off: one line each, so that additions do not meet */
+/* One line each, so that additions do not meet. */
+/* clang-format off */
 const struct sp_command *const sp_commands[] = {
 	&sp_command_run,
 	&sp_command_up,
@@ -41,6 +43,7 @@ const struct sp_command *const sp_commands[] = {
 	&sp_command_top,
 	&sp_command_wait,
 	&sp_command_timeline,
+	&sp_command_lint,
 	&sp_command_simulate,
 	&sp_command_diff,
 	&sp_command_explain,

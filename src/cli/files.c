@@ -57,20 +57,20 @@ static int is_manifest(const struct dirent *e)
 	       (sp_streq(dot, ".yaml") || sp_streq(dot, ".yml") || sp_streq(dot, ".json"));
 }
 
-static int load_file(struct sp_cli *cli, const char *path, struct sp_manifest *m,
-		     struct sp_error *err)
+struct visit {
+	struct sp_cli *cli;
+	sp_cli_visit fn;
+	void *arg;
+};
+
+static int visit_file(const struct visit *v, const char *path, struct sp_error *err)
 {
 	struct sp_source src;
 
-	if (sp_cli_read(cli, path, &src, err) < 0)
-		return -1;
-	if (sp_manifest_add(m, src.name, src.bytes, src.len) < 0)
-		return sp_fail(err, SP_E_NO_MEMORY, "read '%s'", path);
-	return 0;
+	return sp_cli_read(v->cli, path, &src, err) < 0 ? -1 : v->fn(v->arg, path, &src, err);
 }
 
-static int load_directory(struct sp_cli *cli, const char *path, struct sp_manifest *m,
-			  struct sp_error *err)
+static int visit_directory(const struct visit *v, const char *path, struct sp_error *err)
 {
 	struct dirent **names;
 	int n = scandir(path, &names, is_manifest, alphasort), r = 0;
@@ -80,10 +80,10 @@ static int load_directory(struct sp_cli *cli, const char *path, struct sp_manife
 	if (n == 0)
 		r = sp_fail(err, SP_E_NOT_FOUND, "directory '%s' holds no manifest", path);
 	for (int i = 0; i < n; i++) {
-		const char *file = sp_arena_printf(&cli->arena, "%s/%s", path, names[i]->d_name);
+		const char *file = sp_arena_printf(&v->cli->arena, "%s/%s", path, names[i]->d_name);
 
 		if (r == 0)
-			r = file ? load_file(cli, file, m, err)
+			r = file ? visit_file(v, file, err)
 				 : sp_fail(err, SP_E_NO_MEMORY, "read '%s'", path);
 		free(names[i]);
 	}
@@ -91,21 +91,36 @@ static int load_directory(struct sp_cli *cli, const char *path, struct sp_manife
 	return r;
 }
 
-int sp_cli_load(struct sp_cli *cli, const char *const *paths, uint32_t n, struct sp_manifest *m,
-		struct sp_error *err)
+int sp_cli_visit_files(struct sp_cli *cli, const char *const *paths, uint32_t n, sp_cli_visit fn,
+		       void *arg, struct sp_error *err)
 {
+	const struct visit v = {cli, fn, arg};
+
 	for (uint32_t i = 0; i < n; i++) {
 		struct stat st;
 		int r;
 
 		if (!sp_streq(paths[i], "-") && stat(paths[i], &st) == 0 && S_ISDIR(st.st_mode))
-			r = load_directory(cli, paths[i], m, err);
+			r = visit_directory(&v, paths[i], err);
 		else
-			r = load_file(cli, paths[i], m, err);
+			r = visit_file(&v, paths[i], err);
 		if (r < 0)
 			return -1;
 	}
 	return 0;
+}
+
+static int load(void *arg, const char *path, const struct sp_source *src, struct sp_error *err)
+{
+	if (sp_manifest_add(arg, src->name, src->bytes, src->len) < 0)
+		return sp_fail(err, SP_E_NO_MEMORY, "read '%s'", path);
+	return 0;
+}
+
+int sp_cli_load(struct sp_cli *cli, const char *const *paths, uint32_t n, struct sp_manifest *m,
+		struct sp_error *err)
+{
+	return sp_cli_visit_files(cli, paths, n, load, m, err);
 }
 
 void sp_cli_tell_findings(struct sp_cli *cli, const struct sp_manifest *m)

@@ -13,6 +13,15 @@
  */
 int sp_cli_read(struct sp_cli *cli, const char *path, struct sp_source *ret, struct sp_error *err);
 
+/* What is done with one file; @path as it can be opened, "-" for stdin. Return: 0, or -1 and *err
+ */
+typedef int (*sp_cli_visit)(void *arg, const char *path, const struct sp_source *src,
+			    struct sp_error *err);
+
+/** sp_cli_visit_files() - Read files, directories and stdin, in the order of sp_cli_load() */
+int sp_cli_visit_files(struct sp_cli *cli, const char *const *paths, uint32_t n, sp_cli_visit fn,
+		       void *arg, struct sp_error *err);
+
 /**
  * sp_cli_load() - Add the manifests of files, directories and stdin to @m
  * @paths: of a directory the *.yaml, *.yml and *.json files, in order of their names

@@ -77,6 +77,7 @@ struct sp_load_options {
 	int kube_minor;            /* 0: SP_KUBE_MINOR */
 	const char *default_ns;    /* NULL: "default" */
 	uint64_t name_seed;        /* chance for the endings of generateName */
+	bool partial;              /* keep what could be decoded of an object with errors */
 };
 
 /* Findings point to the sources' names; objects to the sources. */

@@ -187,8 +187,9 @@ int sp_object_decode(struct sp_arena *a, const struct sp_node *doc, const struct
 	sp_decode_object(&d, sp_kind_type(ret->kind), doc, NULL, any);
 	/* every kind begins like a pod: node, metadata */
 	ret->meta = ((struct sp_k_pod *)any)->meta;
+	if (!d.failed || (opt && opt->partial))
+		ret->any = any;
 	if (d.failed)
 		return -1;
-	ret->any = any;
 	return 0;
 }

@@ -208,6 +208,14 @@ static bool text_after_quote(struct sp_str line, uint32_t col)
 	return i > 0 && (line.ptr[i - 1] == '"' || line.ptr[i - 1] == '\'');
 }
 
+/* A shell is named, but not -c: the script would be a file's name. */
+static bool shell_without_c(struct sp_str line)
+{
+	return (holds(line, "'sh'") || holds(line, "\"sh\"") || holds(line, "/sh'") ||
+		holds(line, "/sh\"") || holds(line, "[sh,")) &&
+	       !holds(line, "-c") && !holds(line, "-ec");
+}
+
 /* A better guess than the table's, from the text around the place. */
 static void guess(struct sp_diag *d, struct sp_arena *a, struct sp_str text, const char *says)
 {
@@ -243,6 +251,9 @@ static void guess(struct sp_diag *d, struct sp_arena *a, struct sp_str text, con
 
 		if (holds(left, ": "))
 			d->fix = "quote the value: a text that holds \": \" needs quotes";
+	} else if (strstr(says, "',' or ']'") && shell_without_c(line)) {
+		d->fix = "did you mean [\"sh\", \"-c\", \"…\"]? A shell takes its script after -c, "
+			 "in one text with quotes that do not occur in it";
 	} else if (strstr(says, "expected key") && text_after_quote(line, d->at.col)) {
 		d->message = "text stands behind the closing quote";
 		d->fix = "quote the whole value";
