@@ -152,20 +152,25 @@ void sp_complete_words(struct sp_cli *cli, const struct sp_command *const *comma
 	const struct sp_command *const *list = commands;
 	const struct sp_command *c = NULL;
 	const struct sp_flag *pending = NULL; /* its value is the next word */
+	const struct sp_flag *newest = NULL;  /* the word before was this flag */
 	const char *first_arg = NULL, *last = n > 0 ? words[n - 1] : "";
 	bool raw = false;
 
 	for (int i = 0; i + 1 < n; i++) {
 		const char *w = words[i];
-		const struct sp_flag *f;
+		const struct sp_flag *f = newest;
 
-		if (pending) {
+		newest = NULL;
+		if (f && sp_streq(w, "=")) { /* bash takes --flag=value apart */
+			pending = f;
+		} else if (pending) {
 			pending = NULL;
 		} else if (!raw && sp_streq(w, "--")) {
 			raw = true;
 		} else if (!raw && w[0] == '-' && w[1]) {
 			f = c ? flag_named(c->flags, w, strlen(w)) : NULL;
 			f = f ? f : flag_named(sp_global_flags, w, strlen(w));
+			newest = f;
 			if (f && f->kind != SP_FLAG_BOOL && !f->if_bare)
 				pending = f;
 		} else if (!raw && list) {
@@ -177,7 +182,9 @@ void sp_complete_words(struct sp_cli *cli, const struct sp_command *const *comma
 			first_arg = w;
 		}
 	}
-	if (pending) {
+	if (newest && sp_streq(last, "=")) {
+		values_of(cli, c, newest, first_arg, "", "", out);
+	} else if (pending) {
 		values_of(cli, c, pending, first_arg, "", last, out);
 	} else if (!raw && last[0] == '-') {
 		const char *eq = strchr(last, '=');

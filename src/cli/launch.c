@@ -31,6 +31,7 @@ void sp_launch_done(struct sp_launch *l)
 		sp_close(l->pods[i].supervisor.control_fd);
 	}
 	sp_manifest_done(&l->manifest);
+	free(l->filter);
 	*l = (struct sp_launch){0};
 }
 
@@ -282,7 +283,6 @@ static int engine_options(struct sp_launch *l, struct sp_error *err)
 	struct sp_seccomp *filter;
 	char path[PATH_MAX];
 	ssize_t len;
-	void *bpf = NULL;
 
 	e->net = sp_streq(net, "lo")     ? SP_NET_LO
 		 : sp_streq(net, "host") ? SP_NET_HOST
@@ -301,9 +301,9 @@ static int engine_options(struct sp_launch *l, struct sp_error *err)
 	if (!filter)
 		return sp_fail(err, SP_E_NO_MEMORY, "make the system call filter");
 	filter->caps = sp_caps_default & sp_caps_seccomp;
-	if (sp_seccomp_default_build(filter->caps, &bpf, &filter->n, err) < 0)
+	if (sp_seccomp_default_build(filter->caps, &l->filter, &filter->n, err) < 0)
 		return -1;
-	filter->bpf = bpf; /* lives as long as the command */
+	filter->bpf = l->filter;
 	e->seccomp = filter;
 	e->n_seccomp = 1;
 	e->seccomp_default = true;

@@ -23,6 +23,7 @@ struct sp_launch {
 	struct sp_manifest manifest;
 	struct sp_launched *pods;
 	uint32_t n_pods;
+	void *filter; /* of system calls; heap, the engine options point to it */
 };
 
 /* Flags of every command that starts pods; @network is the one it uses when none is named. */

@@ -58,7 +58,6 @@ static void grace_bar(const struct sp_run *r, const struct sp_draw *d, const str
 	struct sp_cell v[SP_CELLS_MAX];
 	sp_time grace = SP_MAX(r->grace_s, 0) * SP_SEC;
 	sp_time whole = SP_MAX(grace, r->end - r->stop_at);
-	SP_CLEANUP(sp_buf_done) struct sp_buf names = {0};
 	char mem[64];
 	struct sp_buf b = sp_buf_fixed(mem, sizeof(mem));
 	size_t col = 0;

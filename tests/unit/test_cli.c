@@ -342,6 +342,9 @@ static void test_completion(void **state)
 		{"run --progress ~", "auto\ntty\nplain\n"},
 		{"run --progress=t", "--progress=tty\n"},
 		{"run --color n", "never\n"},
+		{"run --progress = t", "tty\n"}, /* as bash splits it */
+		{"run --progress =", "auto\ntty\nplain\n"},
+		{"run --progress plain --wait ~", ":file\n"},
 		{"run --grace 5s ~", ":file\n"},
 		{"run --root ~", ":dir\n"},
 		{"nonsense ~", ""},

@@ -225,13 +225,12 @@ static void test_model(void **state)
 
 static void test_bad_records(void **state)
 {
+	static const char two_headers[] = "{\"format\":\"sidepod.run/v1\",\"containers\":[]}\n"
+					  "{\"format\":\"sidepod.run/v1\",\"containers\":[]}\n";
 	static const char *const bad[] = {
-		"",
-		"{\"tNs\":1,\"event\":\"start\"}\n",
-		"no json\n",
-		"{\"format\":\"sidepod.run/v9\"}\n",
-		"{\"format\":\"sidepod.run/v1\",\"containers\":[]}\n"
-		"{\"format\":\"sidepod.run/v1\",\"containers\":[]}\n",
+		"",          "{\"tNs\":1,\"event\":\"start\"}\n",
+		"no json\n", "{\"format\":\"sidepod.run/v9\"}\n",
+		two_headers,
 	};
 
 	for (size_t i = 0; i < SP_ARRAY_LEN(bad); i++) {
