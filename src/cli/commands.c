@@ -3,6 +3,7 @@
 #include "cli/cli_internal.h"
 
 extern const struct sp_command sp_command_completion;
+extern const struct sp_command sp_command_conform;
 extern const struct sp_command sp_command_demo;
 extern const struct sp_command sp_command_describe;
 extern const struct sp_command sp_command_diff;
@@ -45,6 +46,7 @@ const struct sp_command *const sp_commands[] = {
 	&sp_command_timeline,
 	&sp_command_lint,
 	&sp_command_simulate,
+	&sp_command_conform,
 	&sp_command_diff,
 	&sp_command_explain,
 	&sp_command_image,

@@ -7,13 +7,15 @@
  *   act PLAN…     run as an instance of a container; the k-th PLAN is for the k-th instance (the
  * last one repeats; needs count=FILE on a volume when there are several) check PLAN…   an exec
  * probe: succeeds or fails by the time since the container's start hook PLAN     a lifecycle hook:
- * takes its time, then succeeds or fails sleep S · echo TEXT… · cat FILE… · write FILE TEXT · get
- * URL · env · true · false
+ * takes its time, then succeeds or fails tell WORD     to act in the same container: crash=CODE
+ * ends it now, oom lets it eat memory image …       the image program of a supervisor, which asks
+ * files instead of a registry sleep S · echo TEXT… · cat FILE… · write FILE TEXT · get URL · env ·
+ * true · false
  *
  * PLAN is a comma list: exit=S|never  code=N  oom  term=S:CODE|ignore  say=TEXT  every=S:TEXT
- * listen=PORT (HTTP; /ready answers 200 between after= and until=)  after=S  until=S
- * window=A-B (may repeat)  always  never  takes=S|forever  fail  count=FILE  write=FILE:TEXT
- * touch=FILE  Seconds may have fractions.
+ * listen=PORT (HTTP; /ready answers 200 between after= and until=, /hook?takes=S&fail as hook does)
+ * after=S  until=S  window=A-B (may repeat)  always  never  slack=S (how early counts as in time)
+ * takes=S|forever  fail  count=FILE  write=FILE:TEXT  touch=FILE.  Seconds may have fractions.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -27,6 +29,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -38,7 +41,7 @@
 #define WINDOWS_MAX 16
 
 struct plan {
-	int64_t exit_after, every, after, until, takes, term_after;
+	int64_t exit_after, every, after, until, takes, term_after, slack;
 	int code, term_code, port, n_windows;
 	bool term_ignore, oom, fail, always, never, window_given;
 	const char *say, *every_text, *count, *write_path, *write_text, *touch;
@@ -146,6 +149,8 @@ static void read_word(struct plan *p, char *word)
 		p->until = all_seconds(v);
 	else if (strcmp(word, "takes") == 0)
 		p->takes = all_seconds(v);
+	else if (strcmp(word, "slack") == 0)
+		p->slack = all_seconds(v);
 	else if (strcmp(word, "window") == 0)
 		read_window(p, v);
 	else if (strcmp(word, "write") == 0) {
@@ -221,19 +226,44 @@ static int instance_now(const char *path)
 	return n > 0 ? (int)n - 1 : 0;
 }
 
-/* Launch of the container: the start of PID 1, in clock ticks since boot. */
+#define ACT_NAME "act@" /* what act is called while it runs, followed by its launch in ms */
+
+/* act tells its launch by its name: nothing has to be written anywhere, and the process may have
+ * been waiting before its execve for long. */
+static void tell_launch(int64_t t)
+{
+	char name[16];
+
+	(void)snprintf(name, sizeof(name), ACT_NAME "%llx", (long long)(t / 1000000));
+	(void)prctl(PR_SET_NAME, name); /* fails for no name */
+}
+
+static ssize_t read_text(const char *path, char *mem, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, mem, size - 1);
+
+	if (fd >= 0)
+		close(fd);
+	mem[n > 0 ? n : 0] = '\0';
+	return n;
+}
+
+/* Launch of the container: what act says, else the start of PID 1 in clock ticks since boot. */
 static int64_t launch_time(void)
 {
 	char text[1024], *p;
 	unsigned long long ticks = 0;
-	int fd = open("/proc/1/stat", O_RDONLY | O_CLOEXEC), field;
-	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	int field;
 
-	if (fd >= 0)
-		close(fd);
-	if (n <= 0)
+	if (read_text("/proc/1/comm", text, sizeof(text)) > 0) {
+		if (strncmp(text, ACT_NAME, strlen(ACT_NAME)) == 0)
+			return (int64_t)strtoull(text + strlen(ACT_NAME), NULL, 16) * 1000000;
+		if (strcmp(text, "act\n") == 0) /* launched this very moment */
+			return now();
+	}
+	if (read_text("/proc/1/stat", text, sizeof(text)) <= 0)
 		die("read /proc/1/stat: %s", strerror(errno));
-	text[n] = '\0';
 	p = strrchr(text, ')'); /* the name may hold blanks */
 	for (field = 2; p && field < 22; field++)
 		p = strchr(p + 1, ' ');
@@ -289,23 +319,43 @@ static int listen_on(int port)
 	return fd;
 }
 
+/* A hook over HTTP waits in a process of its own: others are served meanwhile. */
+static bool answer_hook(const char *query)
+{
+	const char *takes = strstr(query, "takes=");
+	char text[32];
+
+	if (takes) {
+		(void)snprintf(text, sizeof(text), "%.*s", (int)strcspn(takes + 6, "& "),
+			       takes + 6);
+		wait_for(all_seconds(text));
+	}
+	return !strstr(query, "fail");
+}
+
 static void serve_one(int fd, const struct plan *p, int64_t age)
 {
 	char req[2048], res[512];
 	struct pollfd pf = {.fd = fd, .events = POLLIN};
-	bool ok;
+	bool hook, ok;
 	ssize_t n;
 	int len;
 
 	if (poll(&pf, 1, 1000) <= 0 || (n = read(fd, req, sizeof(req) - 1)) <= 0)
 		return;
 	req[n] = '\0';
-	ok = strncmp(req, "GET /ready", 10) != 0 || passes(p, age);
+	req[strcspn(req, "\r\n")] = '\0';
+	hook = strncmp(req, "GET /hook", 9) == 0;
+	if (hook && fork() != 0)
+		return; /* the child answers; without one the connection closes: a failed hook */
+	ok = hook ? answer_hook(req + 9) : strncmp(req, "GET /ready", 10) != 0 || passes(p, age);
 	len = snprintf(
 		res, sizeof(res),
 		"HTTP/1.1 %s\r\nContent-Type: text/plain\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s\n",
 		ok ? "200 OK" : "503 Service Unavailable", ok ? 3 : 10, ok ? "ok" : "not ready");
 	(void)!write(fd, res, (size_t)len); /* the peer may be gone: its business */
+	if (hook)
+		_exit(0);
 }
 
 static void eat_memory(void)
@@ -325,22 +375,27 @@ static int64_t min64(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
+/* What tell sends; the value that comes with the first is an exit code. */
+#define SIG_CRASH (SIGRTMIN)
+#define SIG_EAT   (SIGRTMIN + 1)
+
 static int act(struct plan *p)
 {
-	int64_t start = launch_time(), exit_at, say_at = NEVER, t = now();
+	int64_t start = now(), exit_at, say_at = NEVER, t = start;
 	struct pollfd pf[2];
 	int code = p->code;
 	sigset_t set;
 
-	if (getpid() != 1) /* PID namespace shared: our own start is the launch */
-		start = t;
 	exit_at = p->exit_after == NEVER ? NEVER : start + p->exit_after;
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGQUIT);
 	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIG_CRASH);
+	sigaddset(&set, SIG_EAT);
 	sigprocmask(SIG_BLOCK, &set, NULL);
+	tell_launch(start);
 	pf[0] = (struct pollfd){.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK),
 				.events = POLLIN};
 	pf[1] = (struct pollfd){.fd = p->port ? listen_on(p->port) : -1, .events = POLLIN};
@@ -369,6 +424,10 @@ static int act(struct plan *p)
 			if (si.ssi_signo == SIGCHLD) {
 				while (waitpid(-1, NULL, WNOHANG) > 0)
 					;
+			} else if ((int)si.ssi_signo == SIG_CRASH) {
+				return si.ssi_int;
+			} else if ((int)si.ssi_signo == SIG_EAT) {
+				eat_memory();
 			} else if (!p->term_ignore && now() + p->term_after < exit_at) {
 				exit_at = now() + p->term_after;
 				code = p->term_code;
@@ -440,7 +499,7 @@ static int run_check(int argc, char **argv)
 	}
 	read_plan(&p, argv[k]);
 	/* /proc/1/stat counts in ticks: do not fail for the last one */
-	t += SEC / sysconf(_SC_CLK_TCK);
+	t += p.slack ? p.slack : SEC / sysconf(_SC_CLK_TCK);
 	if (p.takes)
 		wait_for(p.takes);
 	if (passes(&p, t)) {
@@ -463,6 +522,60 @@ static int run_hook(int argc, char **argv)
 	if (p.takes)
 		wait_for(p.takes);
 	return p.fail ? 1 : 0;
+}
+
+static int run_tell(int argc, char **argv)
+{
+	bool crash = argc == 1 && strncmp(argv[0], "crash=", 6) == 0;
+	union sigval value = {.sival_int = crash ? integer(argv[0] + 6) : 0};
+
+	if (!crash && (argc != 1 || strcmp(argv[0], "oom") != 0))
+		die("tell crash=CODE or tell oom");
+	if (sigqueue(1, crash ? SIG_CRASH : SIG_EAT, value) < 0)
+		die("tell: %s", strerror(errno));
+	return 0;
+}
+
+/*
+ * image ensure --store DIR --policy POLICY --json REFERENCE: plays the program that gets images for
+ * supervisors. DIR/registry/<reference, / as %> holds two lines: a plan (takes=S), and the answer.
+ */
+static int run_image(int argc, char **argv)
+{
+	const char *dir = NULL, *policy = "", *ref = NULL;
+	char path[4096], text[16384], *nl;
+	struct plan p;
+
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--store") == 0 && i + 1 < argc)
+			dir = argv[++i];
+		else if (strcmp(argv[i], "--policy") == 0 && i + 1 < argc)
+			policy = argv[++i];
+		else if (argv[i][0] != '-')
+			ref = argv[i];
+	}
+	if (argc < 1 || strcmp(argv[0], "ensure") != 0 || !dir || !ref)
+		die("image ensure --store DIR REFERENCE");
+	if (strcmp(policy, "Never") == 0) {
+		puts("{\"fail\":\"never\",\"text\":\"\"}");
+		return 1;
+	}
+	(void)snprintf(path, sizeof(path), "%s/registry/%s", dir, ref);
+	for (char *c = path + strlen(dir) + strlen("/registry/"); *c; c++)
+		if (*c == '/')
+			*c = '%';
+	if (read_text(path, text, sizeof(text)) <= 0 || !(nl = strchr(text, '\n'))) {
+		puts("{\"fail\":\"pull\",\"text\":\"the registry does not have this image\"}");
+		return 1;
+	}
+	*nl = '\0';
+	read_plan(&p, text);
+	if (!p.fail)
+		puts("{\"pulling\":true}");
+	if (p.takes)
+		wait_for(p.takes);
+	fputs(nl + 1, stdout);
+	return 0;
 }
 
 /* ---- the small ones ---- */
@@ -544,7 +657,7 @@ int main(int argc, char **argv)
 	argv++;
 	if (strcmp(name, "demo") == 0) {
 		if (argc == 0)
-			die("applets: act check hook sleep echo cat write get env true false");
+			die("applets: act check hook tell image sleep echo cat write get env true false");
 		name = argv[0];
 		argc--;
 		argv++;
@@ -555,6 +668,10 @@ int main(int argc, char **argv)
 		return run_check(argc, argv);
 	if (strcmp(name, "hook") == 0)
 		return run_hook(argc, argv);
+	if (strcmp(name, "tell") == 0)
+		return run_tell(argc, argv);
+	if (strcmp(name, "image") == 0)
+		return run_image(argc, argv);
 	if (strcmp(name, "sleep") == 0) {
 		if (argc != 1)
 			die("sleep SECONDS");

@@ -6,15 +6,8 @@
 #include "sim/expect.h"
 #include "sim/tables.h"
 
-/* What became of one scenario. */
-struct verdict {
-	bool failed;
-	const char *skipped; /* reason, NULL: it was checked */
-	struct sp_buf why;   /* differences, first one first */
-};
-
 static void check_pod(struct sp_arena *a, const struct sp_scenario *s, int kube_minor,
-		      struct verdict *v, struct sp_error *err)
+		      struct sp_verdict *v, struct sp_error *err)
 {
 	struct sp_scn_pod p;
 	int n;
@@ -27,7 +20,7 @@ static void check_pod(struct sp_arena *a, const struct sp_scenario *s, int kube_
 }
 
 static void check_table(struct sp_arena *a, const struct sp_scenario *s, int kube_minor,
-			struct verdict *v, struct sp_error *err)
+			struct sp_verdict *v, struct sp_error *err)
 {
 	struct sp_scn_reader r = {.arena = a, .file = s->file, .err = err};
 	struct sp_diff diff = {.out = &v->why, .max = 20};
@@ -42,7 +35,7 @@ static void check_table(struct sp_arena *a, const struct sp_scenario *s, int kub
 }
 
 static void check_one(struct sp_arena *a, const struct sp_scenario *s, int kube_minor,
-		      struct verdict *v, struct sp_error *err)
+		      struct sp_verdict *v, struct sp_error *err)
 {
 	switch (s->kind) {
 	case SP_SCN_POD:
@@ -71,7 +64,7 @@ static void check_one(struct sp_arena *a, const struct sp_scenario *s, int kube_
 }
 
 /* The first difference, on a comment line of its own. */
-static void explain(const struct sp_scenario *s, const struct verdict *v,
+static void explain(const struct sp_scenario *s, const struct sp_verdict *v,
 		    const struct sp_error *err, struct sp_buf *out)
 {
 	const char *text = v->why.len ? v->why.ptr : err->text;
@@ -79,6 +72,12 @@ static void explain(const struct sp_scenario *s, const struct verdict *v,
 
 	for (const char *p = text + n; *p; p++)
 		more += *p == '\n' && p[1];
+	while (v->tell_all && more > 0) {
+		sp_buf_printf(out, "#   %.*s\n", (int)n, text);
+		text += n + 1;
+		n = strcspn(text, "\n");
+		more--;
+	}
 	sp_buf_puts(out, "#   ");
 	sp_buf_add(out, text, n);
 	if (*s->rules)
@@ -88,8 +87,8 @@ static void explain(const struct sp_scenario *s, const struct verdict *v,
 	sp_buf_putc(out, '\n');
 }
 
-static void tell(const struct sp_scenario *s, const struct verdict *v, const struct sp_error *err,
-		 struct sp_buf *out, struct sp_tally *tally)
+void sp_verdict_tell(const struct sp_scenario *s, const struct sp_verdict *v,
+		     const struct sp_error *err, struct sp_buf *out, struct sp_tally *tally)
 {
 	uint32_t number = tally->passed + tally->failed + tally->skipped + 1;
 	bool failed = v->failed && !v->skipped;
@@ -115,8 +114,8 @@ static void tell(const struct sp_scenario *s, const struct verdict *v, const str
 	}
 }
 
-static void tell_unreadable(const struct sp_source *src, const struct sp_diags *diags,
-			    struct sp_buf *out, struct sp_tally *tally)
+void sp_check_unreadable(const struct sp_source *src, const struct sp_diags *diags,
+			 struct sp_buf *out, struct sp_tally *tally)
 {
 	tally->failed++;
 	sp_buf_printf(out, "not ok %u - %s is no scenario file\n",
@@ -136,16 +135,16 @@ int sp_check_source(const struct sp_source *src, int kube_minor, struct sp_buf *
 
 	sp_diags_init(&diags, &file_arena);
 	if (sp_scenarios_read(&file_arena, src, &diags, &v, &n) < 0) {
-		tell_unreadable(src, &diags, out, tally);
+		sp_check_unreadable(src, &diags, out, tally);
 		return 0;
 	}
 	for (uint32_t i = 0; i < n; i++) {
 		SP_CLEANUP(sp_arena_done) struct sp_arena arena = {0};
-		struct verdict verdict = {0};
+		struct sp_verdict verdict = {0};
 		struct sp_error why = {0};
 
 		check_one(&arena, &v[i], kube_minor, &verdict, &why);
-		tell(&v[i], &verdict, &why, out, tally);
+		sp_verdict_tell(&v[i], &verdict, &why, out, tally);
 		sp_buf_done(&verdict.why);
 	}
 	return out->failed ? sp_fail(err, SP_E_NO_MEMORY, "check %s", src->name) : 0;

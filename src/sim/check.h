@@ -9,6 +9,22 @@ struct sp_tally {
 	uint32_t passed, failed, skipped;
 };
 
+/* What became of one scenario. */
+struct sp_verdict {
+	bool failed;
+	const char *skipped; /* reason, NULL: it was checked */
+	struct sp_buf why;   /* differences, one per line, the first one first */
+	bool tell_all;       /* of the differences, not the first alone */
+};
+
+/** sp_verdict_tell() - Its TAP line; a failure is followed by the first difference, or by @err */
+void sp_verdict_tell(const struct sp_scenario *s, const struct sp_verdict *v,
+		     const struct sp_error *err, struct sp_buf *out, struct sp_tally *tally);
+
+/** sp_check_unreadable() - The TAP line of a file that holds no scenarios: a failure */
+void sp_check_unreadable(const struct sp_source *src, const struct sp_diags *diags,
+			 struct sp_buf *out, struct sp_tally *tally);
+
 /**
  * sp_check_source() - Check all scenarios of one file
  * @kube_minor: release whose behaviour is simulated; scenarios may name another

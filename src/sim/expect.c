@@ -6,7 +6,6 @@
  */
 #include "sim/expect.h"
 
-#include "sim/names.h"
 #include "sim/snapshot.h"
 
 #include <stdlib.h>
@@ -19,8 +18,8 @@ struct check {
 	struct sp_scn_reader r;
 	const struct sp_scenario *scenario;
 	const struct sp_scn_pod *p;
+	const struct sp_expect_run *run;
 	struct sp_happened h;
-	struct sp_sim *sim;
 	struct sp_pod_status *status;
 	sp_time tolerance, horizon;
 	struct sp_diff *diff; /* where differences go at the moment */
@@ -446,9 +445,8 @@ static int check_final(struct check *c, const struct sp_node *final)
 
 static int look(struct check *c, sp_time t, struct sp_texts *texts)
 {
-	if (sp_sim_run(c->sim, t, c->r.err) < 0)
+	if (c->run->look(c->run->arg, t, c->status, c->r.err) < 0)
 		return -1;
-	sp_sim_status(c->sim, c->status);
 	if (check_statuses(c, sp_node_get(c->p->expect, "status"), t) < 0)
 		return -1;
 	sp_texts_look(texts, &c->p->spec, c->status, t, c->diff);
@@ -464,10 +462,10 @@ static int compare_times(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static int run_with_looks(struct check *c, struct sp_texts *texts)
+static int find_times(struct check *c, const struct sp_texts *texts, struct sp_expect_times *ret)
 {
 	const struct sp_node *list = sp_node_get(c->p->expect, "status");
-	uint32_t n = 0;
+	uint32_t n = 0, kept = 0;
 	sp_time *t;
 
 	if (list && list->kind != SP_NODE_LIST)
@@ -483,11 +481,23 @@ static int run_with_looks(struct check *c, struct sp_texts *texts)
 			t[n++] = texts->v[i].at;
 	qsort(t, n, sizeof(*t), compare_times);
 	for (uint32_t i = 0; i < n; i++)
-		if ((i == 0 || t[i] != t[i - 1]) && look(c, t[i], texts) < 0)
-			return -1;
-	if (sp_sim_run(c->sim, c->horizon, c->r.err) < 0)
+		if (kept == 0 || t[i] != t[kept - 1])
+			t[kept++] = t[i];
+	*ret = (struct sp_expect_times){.looks = t, .n_looks = kept, .horizon = c->horizon};
+	return 0;
+}
+
+static int run_with_looks(struct check *c, struct sp_texts *texts)
+{
+	struct sp_expect_times times;
+
+	if (find_times(c, texts, &times) < 0)
 		return -1;
-	sp_sim_status(c->sim, c->status);
+	for (uint32_t i = 0; i < times.n_looks; i++)
+		if (look(c, times.looks[i], texts) < 0)
+			return -1;
+	if (c->run->end(c->run->arg, c->horizon, c->r.arena, &c->h, c->status, c->r.err) < 0)
+		return -1;
 	sp_texts_look(texts, &c->p->spec, c->status, -1, c->diff);
 	sp_texts_end(texts, c->diff);
 	return 0;
@@ -540,7 +550,10 @@ static int read_numbers(struct check *c)
 	c->tolerance = EPSILON;
 	if (horizon && sp_scn_seconds(&c->r, horizon, &c->horizon) < 0)
 		return -1;
-	return tolerance ? sp_scn_seconds(&c->r, tolerance, &c->tolerance) : 0;
+	if (tolerance && sp_scn_seconds(&c->r, tolerance, &c->tolerance) < 0)
+		return -1;
+	c->tolerance = SP_MAX(c->tolerance, c->run ? c->run->tolerance : 0);
+	return 0;
 }
 
 static int check_all(struct check *c, struct sp_diff *events, struct sp_diff *statuses)
@@ -554,8 +567,6 @@ static int check_all(struct check *c, struct sp_diff *events, struct sp_diff *st
 	c->diff = statuses;
 	if (run_with_looks(c, &texts) < 0)
 		return -1;
-	if (sp_happened_read(c->r.arena, c->sim, &c->h) < 0)
-		return sp_fail(c->r.err, SP_E_NO_MEMORY, "check a scenario");
 	if (final && check_final(c, final) < 0)
 		return -1;
 	check_list_order(c, sp_node_get(expect, "initContainerStatuses"), true);
@@ -570,30 +581,77 @@ static int check_all(struct check *c, struct sp_diff *events, struct sp_diff *st
 	return 0;
 }
 
-int sp_expect_pod(const struct sp_scenario *s, const struct sp_scn_pod *p, struct sp_buf *why,
-		  struct sp_error *err)
+int sp_expect_times(struct sp_arena *a, const struct sp_scenario *s, const struct sp_scn_pod *p,
+		    struct sp_expect_times *ret, struct sp_error *err)
+{
+	struct check c = {.r = {.arena = a, .file = s->file, .err = err}, .scenario = s, .p = p};
+	struct sp_texts texts = {0};
+
+	if (!p->expect)
+		return sp_scn_fail(&c.r, s->node, "nothing is expected");
+	if (sp_scn_keys(&c.r, p->expect, "expect", expect_keys, NULL) < 0 || read_numbers(&c) < 0 ||
+	    sp_texts_read(&c.r, p->expect, &texts) < 0)
+		return -1;
+	return find_times(&c, &texts, ret);
+}
+
+int sp_expect_check(const struct sp_scenario *s, const struct sp_scn_pod *p,
+		    const struct sp_expect_run *run, struct sp_buf *why, struct sp_error *err)
 {
 	SP_CLEANUP(sp_arena_done) struct sp_arena arena = {0};
 	SP_CLEANUP(sp_buf_done) struct sp_buf status_text = {0};
 	struct sp_diff events = {.out = why, .max = DIFFERENCES_MAX};
 	struct sp_diff statuses = {.out = &status_text, .max = DIFFERENCES_MAX};
-	struct check c = {
-		.r = {.arena = &arena, .file = s->file, .err = err}, .scenario = s, .p = p};
-	int r = -1;
+	struct check c = {.r = {.arena = &arena, .file = s->file, .err = err},
+			  .scenario = s,
+			  .p = p,
+			  .run = run};
+	int r;
 
 	if (!p->expect)
 		return sp_scn_fail(&c.r, s->node, "nothing is expected");
-	c.sim = sp_sim_new(&p->spec, &p->plan);
 	c.status = calloc(1, sizeof(*c.status));
-	if (!c.sim || !c.status)
-		sp_fail(err, SP_E_NO_MEMORY, "check a scenario");
-	else
-		r = check_all(&c, &events, &statuses);
-	sp_sim_free(c.sim);
+	if (!c.status)
+		return sp_fail(err, SP_E_NO_MEMORY, "check a scenario");
+	r = check_all(&c, &events, &statuses);
 	free(c.status);
 	if (r < 0)
 		return -1;
 	if (status_text.len)
 		sp_buf_add(why, status_text.ptr, status_text.len);
 	return (int)(events.n + statuses.n);
+}
+
+/* ---- in virtual time ------------------------------------------------------------------------ */
+
+static int look_simulated(void *arg, sp_time at, struct sp_pod_status *ret, struct sp_error *err)
+{
+	if (sp_sim_run(arg, at, err) < 0)
+		return -1;
+	sp_sim_status(arg, ret);
+	return 0;
+}
+
+static int end_simulated(void *arg, sp_time horizon, struct sp_arena *a, struct sp_happened *ret,
+			 struct sp_pod_status *status, struct sp_error *err)
+{
+	if (look_simulated(arg, horizon, status, err) < 0)
+		return -1;
+	return sp_happened_read(a, arg, ret) < 0 ? sp_fail(err, SP_E_NO_MEMORY, "check a scenario")
+						 : 0;
+}
+
+int sp_expect_pod(const struct sp_scenario *s, const struct sp_scn_pod *p, struct sp_buf *why,
+		  struct sp_error *err)
+{
+	struct sp_expect_run run = {.arg = sp_sim_new(&p->spec, &p->plan),
+				    .look = look_simulated,
+				    .end = end_simulated};
+	int r;
+
+	if (!run.arg)
+		return sp_fail(err, SP_E_NO_MEMORY, "check a scenario");
+	r = sp_expect_check(s, p, &run, why, err);
+	sp_sim_free(run.arg);
+	return r;
 }

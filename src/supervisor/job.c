@@ -561,6 +561,8 @@ static bool read_pipe(int fd, struct sp_buf *b, size_t max)
 	return true;
 }
 
+static const char pulling_line[] = "{\"pulling\":true}\n";
+
 static void read_outputs(struct sup *s, struct sup_job *j)
 {
 	size_t max = j->kind == SUP_JOB_IMAGE ? SUP_IMAGE_OUTPUT : SUP_EXEC_OUTPUT;
@@ -568,6 +570,12 @@ static void read_outputs(struct sup *s, struct sup_job *j)
 	if (j->out_fd >= 0 && !read_pipe(j->out_fd, &j->out, max)) {
 		sp_loop_del(&s->loop, &j->out_src);
 		j->out_fd = sp_close(j->out_fd);
+	}
+	/* The image program says so when it goes to the registry: the event is to come then. */
+	if (j->kind == SUP_JOB_IMAGE && !j->pulling && j->out.len &&
+	    strncmp(j->out.ptr, pulling_line, strlen(pulling_line)) == 0) {
+		j->pulling = true;
+		tell_image(s, j->ctr, SP_EV_IMAGE_PULLING, NULL);
 	}
 	if (j->err_fd >= 0 && !read_pipe(j->err_fd, &j->err, max)) {
 		sp_loop_del(&s->loop, &j->err_src);
