@@ -171,7 +171,7 @@ void sp_regular_starts(struct sp_step *s, uint64_t starts)
 		if (c->stage != SP_STAGE_IDLE || sp_alive(c) || c->kill != SP_KILL_NONE ||
 		    (c->rec == SP_REC_EXITED && c->post_start == SP_HOOK_RUNNING))
 			taken = true;
-		else
+		else if (starts & bit(i))
 			c->lane_done = true; /* held back: the others do not wait for it */
 	}
 }

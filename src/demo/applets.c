@@ -4,13 +4,13 @@
  * told to. Demos and conformance runs give it start delays, exit codes, reactions to signals, probe
  * results and hooks as words on its command line.
  *
- *   act PLAN…     run as an instance of a container; the k-th PLAN is for the k-th instance (the
- * last one repeats; needs count=FILE on a volume when there are several) check PLAN…   an exec
- * probe: succeeds or fails by the time since the container's start hook PLAN     a lifecycle hook:
- * takes its time, then succeeds or fails tell WORD     to act in the same container: crash=CODE
- * ends it now, oom lets it eat memory image …       the image program of a supervisor, which asks
- * files instead of a registry sleep S · echo TEXT… · cat FILE… · write FILE TEXT · get URL · env ·
- * true · false
+ * - act PLAN…: run as an instance of a container; the k-th PLAN is for the k-th instance (the last
+ *   one repeats; needs count=FILE on a volume when there are several)
+ * - check PLAN…: an exec probe, succeeds or fails by the time since the container's start
+ * - hook PLAN: a lifecycle hook, takes its time, then succeeds or fails
+ * - tell WORD: to act in the same container; crash=CODE ends it now, oom lets it eat memory
+ * - image …: the image program of a supervisor, which asks files instead of a registry
+ * - sleep S, echo TEXT…, cat FILE…, write FILE TEXT, get URL, env, true, false
  *
  * PLAN is a comma list: exit=S|never  code=N  oom  term=S:CODE|ignore  say=TEXT  every=S:TEXT
  * listen=PORT (HTTP; /ready answers 200 between after= and until=, /hook?takes=S&fail as hook does)
