@@ -64,9 +64,10 @@ struct sp_progress {
 	enum sp_progress_mode mode;
 	int painted; /* lines of the block that stand on the terminal */
 	unsigned frame;
-	bool block;     /* the block is shown */
-	bool waterfall; /* below it: the termination so far */
-	char note[160]; /* line below everything: what Ctrl-C does next */
+	bool block;       /* the block is shown */
+	bool waterfall;   /* below it: the termination so far */
+	bool drawn_later; /* the whole run is drawn at the end: the last block goes without it */
+	char note[160];   /* line below everything: what Ctrl-C does next */
 };
 
 void sp_progress_init(struct sp_progress *p, struct sp_cli *cli, enum sp_progress_mode mode);

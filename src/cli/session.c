@@ -197,6 +197,7 @@ int sp_session_run(struct sp_session *s)
 		return sp_cli_fail(cli, &err);
 	}
 	f.owner = true;
+	f.progress.drawn_later = s->timeline && sp_streq(s->timeline, "-");
 	if (s->events) {
 		f.events = fopen(s->events, "we");
 		if (!f.events)
