@@ -54,6 +54,7 @@ struct sp_child {
 	sp_time ready_changed_at;
 	uint32_t restarts; /* of all its containers */
 	int64_t deletion_cost;
+	bool outdated;                   /* made from an earlier template of its set */
 	const struct sp_child_ctr *ctrs; /* in spec order */
 	uint16_t n_ctrs;
 	const struct sp_child_cond *conds; /* beside Ready */

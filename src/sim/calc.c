@@ -17,8 +17,8 @@ void sp_calc_differs(struct sp_calc *t, const char *what, const char *want, cons
 		sp_diff_add(t->diff, "case %u: %s: expected %s, got %s", t->row, what, want, got);
 }
 
-static void differs_int(struct sp_calc *t, const char *what, const struct sp_node *want,
-			int64_t got)
+void sp_calc_differs_int(struct sp_calc *t, const char *what, const struct sp_node *want,
+			 int64_t got)
 {
 	char mem[24];
 
@@ -148,7 +148,8 @@ static int calc_requests(struct sp_calc *t, const struct sp_node *c)
 	}
 	p->n_ctrs = (uint16_t)n;
 	p->overhead[SP_RES_CPU] = overhead ? overhead->i : 0;
-	differs_int(t, "cpu", sp_node_get(c, "cpu"), sp_res_request(p, SP_RES_CPU, NULL, NULL));
+	sp_calc_differs_int(t, "cpu", sp_node_get(c, "cpu"),
+			    sp_res_request(p, SP_RES_CPU, NULL, NULL));
 	return 0;
 }
 
@@ -214,8 +215,8 @@ static int calc_oom(struct sp_calc *t, const struct sp_node *c)
 		for (uint32_t i = 0; i < spec->containers.n; i++)
 			if (sp_streq(spec->containers.v[i].name, name))
 				ctr = (uint16_t)(spec->init_containers.n + i);
-		differs_int(t, "oom_score_adj", sp_node_get(c, "adj"),
-			    sp_oom_score_adj(p, ctr, sp_quantity_ceil(&machine)));
+		sp_calc_differs_int(t, "oom_score_adj", sp_node_get(c, "adj"),
+				    sp_oom_score_adj(p, ctr, sp_quantity_ceil(&machine)));
 	}
 	sp_manifest_done(&m);
 	return r;
@@ -228,14 +229,15 @@ static int calc_cgroup(struct sp_calc *t, const struct sp_node *c)
 	int64_t got = sp_cg_quota_us(milli, 100000);
 	uint64_t shares = sp_cg_shares(milli);
 
-	differs_int(t, "shares", sp_node_get(c, "shares"), (int64_t)shares);
-	differs_int(t, "podWeight", sp_node_get(c, "podWeight"), (int64_t)sp_cg_weight_pod(shares));
-	differs_int(t, "containerWeight", sp_node_get(c, "containerWeight"),
-		    (int64_t)sp_cg_weight_container(shares));
+	sp_calc_differs_int(t, "shares", sp_node_get(c, "shares"), (int64_t)shares);
+	sp_calc_differs_int(t, "podWeight", sp_node_get(c, "podWeight"),
+			    (int64_t)sp_cg_weight_pod(shares));
+	sp_calc_differs_int(t, "containerWeight", sp_node_get(c, "containerWeight"),
+			    (int64_t)sp_cg_weight_container(shares));
 	if (quota && sp_streq(sp_node_str(quota, ""), "none"))
 		sp_calc_differs(t, "quota", "none", got < 0 ? "none" : "a limit");
 	else
-		differs_int(t, "quota", quota, got);
+		sp_calc_differs_int(t, "quota", quota, got);
 	return 0;
 }
 
@@ -291,6 +293,9 @@ static const struct {
 	{{"seconds", "text"}, NULL, calc_duration},
 	{{"argv", "argv"}, NULL, sp_calc_argv},
 	{{"field", "result"}, NULL, sp_calc_downward},
+	{{"set", "text"}, NULL, sp_calc_indexes},
+	{{"surge", "unavailable"}, NULL, sp_calc_bounds},
+	{{"schedule", "next"}, NULL, sp_calc_schedule},
 };
 
 int sp_table_calc(const struct sp_scn_reader *r, const struct sp_scenario *s, struct sp_diff *diff,
@@ -315,6 +320,7 @@ int sp_table_calc(const struct sp_scn_reader *r, const struct sp_scenario *s, st
 		for (t.row = 1; t.row <= cases->n; t.row++)
 			if (tables[i].row(&t, cases->items[t.row - 1]) < 0)
 				return -1;
+		sp_calc_no_schedules(&t);
 		return 0;
 	}
 	return 0;

@@ -52,7 +52,7 @@ static void check_one(struct sp_arena *a, const struct sp_scenario *s, int kube_
 		v->failed = sp_check_cron_job(a, s, kube_minor, &v->why, err) != 0;
 		break;
 	case SP_SCN_DEPLOYMENT:
-		v->skipped = "this build has no controller for it";
+		v->failed = sp_check_deployment(a, s, kube_minor, &v->why, err) != 0;
 		break;
 	case SP_SCN_PROBE:
 		v->skipped = "answers of real servers are checked by the probe tests";
