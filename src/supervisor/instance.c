@@ -592,6 +592,7 @@ static void gone(struct sup *s, struct sup_inst *i)
 		}
 		flush_log(s, i);
 		told_gone(s, i);
+		sup_job_inst_gone(s, ctr, i->attempt);
 		flush_log(s, i);
 	}
 	i->c = sp_ctr_free(i->c);

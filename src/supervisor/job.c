@@ -17,6 +17,7 @@
 
 #define READ_CHUNK     (4 * 1024)
 #define READS_PER_TURN 8
+#define LINGER         (100 * SP_MSEC) /* a container that dies is gone within that */
 
 /* ---- slots ----------------------------------------------------------------------------------- */
 
@@ -583,6 +584,38 @@ static void read_outputs(struct sup *s, struct sup_job *j)
 	}
 }
 
+static void tell_process(struct sup *s, struct sup_job *j, int code, const char *error)
+{
+	switch (j->kind) {
+	case SUP_JOB_PROBE:
+		end_probe(s, j, code);
+		break;
+	case SUP_JOB_HOOK:
+		tell_hook(s, j, code == 0, exec_output(j));
+		break;
+	case SUP_JOB_IMAGE:
+		end_image(s, j);
+		break;
+	case SUP_JOB_EXEC:
+		sup_exec_done(s, j, code, error);
+		break;
+	}
+	free_job(s, j);
+}
+
+/*
+ * Probes and hooks inside a container die with it, and are reaped before its main process can be:
+ * told in that order, their end would look like a failure of a living container. So what was
+ * killed, and not by us, waits a moment for the container's own end.
+ */
+static bool may_have_died_with_container(struct sup *s, const struct sup_job *j,
+					 const siginfo_t *si)
+{
+	return (j->kind == SUP_JOB_PROBE || j->kind == SUP_JOB_HOOK) && !j->timed_out &&
+	       si->si_code == CLD_KILLED && si->si_status == SIGKILL &&
+	       sup_inst_find(s, j->ctr, j->attempt);
+}
+
 static void end_process(struct sup *s, struct sup_job *j)
 {
 	struct sp_error failed = {0};
@@ -606,21 +639,23 @@ static void end_process(struct sup *s, struct sup_job *j)
 		/* as shells have it: not found, or not executable */
 		code = failed.errnum == ENOENT ? 127 : 126;
 	}
-	switch (j->kind) {
-	case SUP_JOB_PROBE:
-		end_probe(s, j, code);
-		break;
-	case SUP_JOB_HOOK:
-		tell_hook(s, j, code == 0, exec_output(j));
-		break;
-	case SUP_JOB_IMAGE:
-		end_image(s, j);
-		break;
-	case SUP_JOB_EXEC:
-		sup_exec_done(s, j, code, failed.code ? failed.text : NULL);
-		break;
+	if (may_have_died_with_container(s, j, &si)) {
+		sp_loop_del(&s->loop, &j->pid_src);
+		j->pidfd = sp_close(j->pidfd);
+		j->lingers = true;
+		j->code = code;
+		j->deadline = s->real + LINGER;
+		return;
 	}
-	free_job(s, j);
+	tell_process(s, j, code, failed.code ? failed.text : NULL);
+}
+
+void sup_job_inst_gone(struct sup *s, uint16_t ctr, uint32_t attempt)
+{
+	for (uint32_t k = 0; k < s->n_jobs; k++)
+		if (s->jobs[k] && s->jobs[k]->lingers && s->jobs[k]->ctr == ctr &&
+		    s->jobs[k]->attempt == attempt)
+			tell_process(s, s->jobs[k], s->jobs[k]->code, NULL);
 }
 
 /* ---- wishes of the core ---------------------------------------------------------------------- */
@@ -715,6 +750,8 @@ sp_time sup_job_timers(struct sup *s)
 		if (j && s->real >= j->deadline) {
 			if (j->check) {
 				step_check(s, j);
+			} else if (j->lingers) {
+				tell_process(s, j, j->code, NULL);
 			} else {
 				j->timed_out = true;
 				j->deadline = SP_NEVER;

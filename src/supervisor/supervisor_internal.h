@@ -102,6 +102,8 @@ struct sup_job {
 	const char *const *argv;
 	int64_t timeout_s; /* as in the manifest, for the text */
 	bool timed_out;
+	bool lingers; /* killed; told when its container is known to be gone, or after a moment */
+	int code;     /* … then: how it ended */
 
 	const char *image; /* SUP_JOB_IMAGE: reference */
 	bool pulling;      /* … the registry was contacted */
@@ -237,6 +239,8 @@ void sup_job_event(struct sup *s, const struct sp_ready *r);
 sp_time sup_job_timers(struct sup *s);
 /** sup_job_end_all() - The pod is over */
 void sup_job_end_all(struct sup *s);
+/** sup_job_inst_gone() - The exit of an instance was told: now what died with it */
+void sup_job_inst_gone(struct sup *s, uint16_t ctr, uint32_t attempt);
 /** sup_job_client_gone() - Its execs are killed */
 void sup_job_client_gone(struct sup *s, uint32_t client);
 /** sup_exec() - For a client. @fds: stdin, stdout, stderr, not used with @tty. *ret_master: a
