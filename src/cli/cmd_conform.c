@@ -7,6 +7,13 @@
 
 #include <limits.h>
 
+static volatile sig_atomic_t stopped;
+
+static void stop(int sig)
+{
+	stopped = 1;
+}
+
 struct out {
 	struct sp_cli *cli;
 	int code;
@@ -26,6 +33,7 @@ static int run(struct sp_cli *cli, int argc, char **argv)
 	struct sp_source *v = sp_arena_array(&cli->arena, (size_t)argc, sizeof(*v));
 	SP_CLEANUP(sp_buf_done) struct sp_buf end = {0};
 	struct sp_conform_options o = {.emit = emit};
+	const struct sigaction action = {.sa_handler = stop};
 	struct out out = {.cli = cli};
 	struct sp_tally tally = {0};
 	struct sp_error err;
@@ -51,6 +59,9 @@ static int run(struct sp_cli *cli, int argc, char **argv)
 		if (!v || sp_cli_read(cli, argv[i], &v[i], &err) < 0)
 			return v ? sp_cli_fail(cli, &err)
 				 : sp_cli_error(cli, SP_EXIT_FAILED, "out of memory");
+	o.stop = &stopped;
+	(void)sigaction(SIGINT, &action, NULL); /* these two can be caught */
+	(void)sigaction(SIGTERM, &action, NULL);
 	r = sp_conform(&o, v, (uint32_t)argc, &tally, &err);
 	sp_check_end(&tally, &end);
 	if (sp_cli_print(cli, &end) != SP_EXIT_OK)

@@ -243,6 +243,12 @@ static int run(struct sp_cli *cli, int argc, char **argv)
 {
 	const char *order = sp_flag_text(cli, "order");
 
+	if (sp_flag_bool(cli, "rules")) {
+		SP_CLEANUP(sp_buf_done) struct sp_buf out = {0};
+
+		sp_explain_rules(&out);
+		return sp_cli_print(cli, &out);
+	}
 	if (order)
 		return explain_order(cli, order);
 	if (argc == 0)
@@ -263,6 +269,7 @@ static const struct sp_flag flags[] = {
 	 .arg = "FILE",
 	 .help = "Draw in which order the containers of a manifest start and stop",
 	 .completes = SP_COMPLETE_FILE},
+	{.name = "rules", .kind = SP_FLAG_BOOL, .help = "List all rules, one per line"},
 	{.name = "output",
 	 .letter = 'o',
 	 .kind = SP_FLAG_CHOICE,

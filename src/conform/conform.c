@@ -398,6 +398,8 @@ static int run_all(struct conform *c, struct sp_tally *tally, struct sp_error *e
 	for (;;) {
 		sp_time next = SP_NEVER, now;
 
+		if (c->w.options->stop && *c->w.options->stop)
+			return sp_fail(err, SP_E_UNAVAILABLE, "interrupted");
 		start_next(c, parallel);
 		tell(c, tally);
 		if (c->told == c->n)
@@ -414,6 +416,20 @@ static int run_all(struct conform *c, struct sp_tally *tally, struct sp_error *e
 		}
 		if (wait_some(c, next, err) < 0)
 			return -1;
+	}
+}
+
+/* Ended early: pods that still run are killed. */
+static void abandon(struct conform *c)
+{
+	for (uint32_t i = 0; i < c->n; i++) {
+		struct conform_run *r = c->entries[i].run;
+
+		if (!r || (r->state != CONFORM_STARTING && r->state != CONFORM_RUNNING))
+			continue;
+		(void)sys_pidfd_send_signal(r->sup.pidfd, SIGKILL); /* ends, or has */
+		r->verdict.failed = true;
+		finish(c, r);
 	}
 }
 
@@ -448,6 +464,7 @@ int sp_conform(const struct sp_conform_options *o, const struct sp_source *v, ui
 			ret = sp_fail(err, SP_E_NO_MEMORY, "read '%s'", v[i].name);
 	if (ret == 0)
 		ret = run_all(&c, tally, err);
+	abandon(&c);
 	done(&c);
 	if (c.w.top[0] && close_world(&c.w, ret == 0 ? err : NULL) < 0)
 		ret = -1;

@@ -11,6 +11,8 @@
 
 #include "sim/check.h"
 
+#include <signal.h>
+
 #define SP_CONFORM_LIMIT     (15 * SP_SEC)
 #define SP_CONFORM_TOLERANCE (250 * SP_MSEC)
 
@@ -25,6 +27,8 @@ struct sp_conform_options {
 	const char *supervisor; /* path; NULL: beside this program */
 	const char *records;  /* directory that gets each pod's record as <id>.jsonl; NULL: none */
 	bool all_differences; /* tell each, not the first alone */
+	/* Not NULL: set by a signal handler to end early; pods are killed and swept up. */
+	const volatile sig_atomic_t *stop;
 	/* Called with lines that are complete, in the order of the scenarios. */
 	void (*emit)(void *arg, const struct sp_buf *lines);
 	void *arg;

@@ -318,9 +318,14 @@ static void lacks(const struct side *has, sp_time until, sp_time tolerance, cons
 				    seconds(has->h->lines[i].at), whom);
 }
 
-static void compare_times(const struct side *sim, const struct side *real, sp_time tolerance,
-			  struct sp_diff *d)
+/*
+ * Waits that follow each other add up their errors: each step may be late by the tolerance, beyond
+ * what all before it were late together. Return: how late the latest was.
+ */
+static sp_time compare_times(const struct side *sim, const struct side *real, sp_time tolerance,
+			     struct sp_diff *d)
 {
+	sp_time late = 0;
 	char mem[160];
 
 	for (size_t i = 0; i < sim->h->n; i++) {
@@ -329,14 +334,17 @@ static void compare_times(const struct side *sim, const struct side *real, sp_ti
 		if (sim->other[i] == SIZE_MAX)
 			continue;
 		r = &real->h->lines[sim->other[i]];
-		if (r->at < s->at - tolerance || r->at > s->at + tolerance)
+		if (r->at < s->at - tolerance || r->at > s->at + late + tolerance)
 			sp_diff_add(d, "%s: simulated at %g s, really at %g s",
 				    name_of(sim->h, i, mem, sizeof(mem)), seconds(s->at),
 				    seconds(r->at));
+		else
+			late = SP_MAX(late, r->at - s->at);
 		if (s->act.fact == SP_FACT_EXIT && s->act.code != r->act.code)
 			sp_diff_add(d, "%s: simulated with code %d, really with %d",
 				    name_of(sim->h, i, mem, sizeof(mem)), s->act.code, r->act.code);
 	}
+	return late;
 }
 
 /* Facts that come from outside, and may let the engine act on others. */
@@ -396,32 +404,42 @@ static void compare_order(const struct side *sim, sp_time tolerance, struct sp_d
 	}
 }
 
-static int compare(struct conform_run *r, sp_time tolerance, struct sp_diff *d,
+/* *ret_late: how late the real pod became, step by step. */
+static int compare(struct conform_run *r, sp_time tolerance, struct sp_diff *d, sp_time *ret_late,
 		   struct sp_error *err)
 {
 	struct side sim, real;
+	sp_time until;
 
 	if (side_init(&r->arena, &sim, &r->simulated, tolerance) < 0 ||
 	    side_init(&r->arena, &real, &r->happened, tolerance) < 0)
 		return sp_fail(err, SP_E_NO_MEMORY, "compare with the simulation");
 	pair_up(&sim, &real);
-	lacks(&sim, r->times.horizon - tolerance, tolerance, "the simulation", "the real pod", d);
-	lacks(&real, r->times.horizon - tolerance, tolerance, "the real pod", "the simulation", d);
-	compare_times(&sim, &real, tolerance, d);
+	*ret_late = compare_times(&sim, &real, tolerance, d);
+	until = r->times.horizon - tolerance - *ret_late;
+	lacks(&sim, until, tolerance, "the simulation", "the real pod", d);
+	lacks(&real, until, tolerance, "the real pod", "the simulation", d);
 	compare_order(&sim, tolerance, d);
 	return 0;
 }
 
 int conform_judge(struct conform_run *r, struct sp_error *err)
 {
-	sp_time tolerance = r->w->options->tolerance * r->w->options->time_scale;
-	const struct sp_expect_run run = {
-		.arg = r, .look = look_real, .end = end_real, .tolerance = tolerance};
-	struct sp_diff d = {.out = &r->verdict.why, .max = DIFFERENCES_MAX};
-	int n = sp_expect_check(r->scenario, &r->pod, &run, &r->verdict.why, err);
+	sp_time tolerance = r->w->options->tolerance * r->w->options->time_scale, late = 0;
+	SP_CLEANUP(sp_buf_done) struct sp_buf text = {0};
+	struct sp_diff d = {.out = &text, .max = DIFFERENCES_MAX};
+	struct sp_expect_run run = {.arg = r, .look = look_real, .end = end_real};
+	int n;
 
-	if (n < 0 || compare(r, tolerance, &d, err) < 0)
+	if (compare(r, tolerance, &d, &late, err) < 0)
 		return -1;
+	run.tolerance = tolerance + late;
+	n = sp_expect_check(r->scenario, &r->pod, &run, &r->verdict.why, err);
+	if (n < 0)
+		return -1;
+	/* What the scenario says comes first: it is nearer to the rule. */
+	if (text.len)
+		sp_buf_add(&r->verdict.why, text.ptr, text.len);
 	r->verdict.failed = n + (int)d.n > 0;
 	return 0;
 }

@@ -52,6 +52,13 @@ size_t sp_explain_group(const char *group, const struct sp_explained **ret, size
 	return n;
 }
 
+void sp_explain_rules(struct sp_buf *out)
+{
+	for (size_t t = 0; t < SP_ARRAY_LEN(rule_tables); t++)
+		for (const struct sp_explained *e = rule_tables[t]; e->key; e++)
+			sp_buf_printf(out, "%s\t%s\n", e->key, e->text);
+}
+
 static void add_words(const struct sp_explained *table, struct sp_buf *out)
 {
 	for (const struct sp_explained *e = table; e->key; e++) {

@@ -24,6 +24,9 @@ const struct sp_explained *sp_explain_reason(const char *reason);
  */
 size_t sp_explain_group(const char *group, const struct sp_explained **ret, size_t max);
 
+/** sp_explain_rules() - Every rule, one "id\ttext" per line, in the order of the tables */
+void sp_explain_rules(struct sp_buf *out);
+
 /** sp_explain_words() - Every key that can be explained, one "key\tfirst words" per line */
 void sp_explain_words(struct sp_buf *out);
 
