@@ -5,13 +5,20 @@
 static int run(struct sp_cli *cli, int argc, char **argv)
 {
 	struct sp_session s = {.keep = sp_flag_bool(cli, "keep")};
+	const char *attach = sp_flag_text(cli, "attach");
 	int r;
 
 	sp_launch_init(&s.launch, cli);
 	sp_session_flags(&s, cli);
-	r = sp_launch_load(&s.launch, argc, argv);
-	if (r == 0)
-		r = sp_session_run(&s);
+	if (attach && argc > 0) {
+		r = sp_cli_usage(cli, "--attach follows one pod that runs; it takes no FILE");
+	} else if (attach) {
+		r = sp_session_attach(&s, attach);
+	} else {
+		r = sp_launch_load(&s.launch, argc, argv);
+		if (r == 0)
+			r = sp_session_run(&s);
+	}
 	sp_launch_done(&s.launch);
 	return r;
 }
@@ -19,6 +26,11 @@ static int run(struct sp_cli *cli, int argc, char **argv)
 static const struct sp_flag flags[] = {
 	SP_LAUNCH_FLAGS,
 	SP_SESSION_FLAGS,
+	{.name = "attach",
+	 .kind = SP_FLAG_TEXT,
+	 .arg = "POD",
+	 .help = "Follow a pod that runs already, as if it had been started here",
+	 .completes = SP_COMPLETE_POD},
 	{.name = "keep",
 	 .kind = SP_FLAG_BOOL,
 	 .help = "Leave logs and status of finished pods for logs, ps and describe"},

@@ -5,6 +5,8 @@
 #include "cli/pods.h"
 #include "cli/runs.h"
 #include "draw/draw.h"
+#include "supervisor/spawn.h"
+#include "sys/fd.h"
 
 #include <errno.h>
 
@@ -182,49 +184,81 @@ static int end_of_run(struct sp_session *s, struct sp_follow *f)
 	return s->code_of_app ? code_of_app(f, code) : code;
 }
 
-int sp_session_run(struct sp_session *s)
+/* Stay with the pods of @f to their end. @start: exit code of the start, 0 when all were started */
+static int stay(struct sp_session *s, struct sp_follow *f, int start)
 {
 	struct sp_cli *cli = s->launch.cli;
+	struct sp_error err;
+	int code;
+
+	f->owner = true;
+	f->progress.drawn_later = s->timeline && sp_streq(s->timeline, "-");
+	if (s->events) {
+		f->events = fopen(s->events, "we");
+		if (!f->events)
+			sp_cli_warn(cli, "create '%s': %s", s->events, strerrordesc_np(errno));
+		else /* others follow the file while the pod runs */
+			(void)setvbuf(f->events, NULL, _IOLBF, 0);
+	}
+	/* one of several could not be started: the others are of no use */
+	for (uint32_t i = 0; start != 0 && i < f->n; i++)
+		(void)sp_pod_ask(&s->launch.place, f->v[i].uid, "{\"op\":\"delete\"}", &err);
+	if (s->stop_after) {
+		f->stay = true; /* the waits below belong together: the block goes on */
+		code = sp_follow_wait(f, SP_UNTIL_OVER, sp_time_add(sp_now_mono(), s->stop_after),
+				      &err);
+		for (uint32_t i = 0; code == 0 && f->timed_out && i < f->n; i++)
+			(void)sp_pod_ask(&s->launch.place, f->v[i].uid, "{\"op\":\"delete\"}",
+					 &err); /* over meanwhile: as wanted */
+		f->stay = false;
+	}
+	code = sp_follow_wait(f, SP_UNTIL_OVER, SP_NEVER, &err);
+	code = code < 0 ? sp_cli_fail(cli, &err) : end_of_run(s, f);
+	if (f->events && fclose(f->events) != 0)
+		code = sp_cli_error(cli, SP_EXIT_FAILED, "write '%s'", s->events);
+	sp_follow_done(f);
+	sp_session_sweep_dead(cli, &s->launch.place);
+	return start ? start : code;
+}
+
+int sp_session_run(struct sp_session *s)
+{
 	struct sp_follow f = {0};
 	struct sp_error err;
-	int start, code;
+	int start = sp_launch_start(&s->launch);
 
-	start = sp_launch_start(&s->launch);
 	if (s->launch.n_pods == 0)
 		return start;
 	if (follow_started(s, &f, true, &err) < 0) {
 		sp_follow_done(&f);
+		return sp_cli_fail(s->launch.cli, &err);
+	}
+	return stay(s, &f, start);
+}
+
+int sp_session_attach(struct sp_session *s, const char *name)
+{
+	struct sp_cli *cli = s->launch.cli;
+	SP_CLEANUP(sp_closep) int control = -EBADF;
+	struct sp_follow f = {0};
+	struct sp_pod_entry pod;
+	struct sp_error err;
+
+	if (sp_place_open(cli, &s->launch.place, &err) < 0 ||
+	    sp_pods_find(cli, &s->launch.place, name, &pod, &err) < 0)
+		return sp_cli_fail(cli, &err);
+	if (!pod.alive) {
+		(void)sp_cli_error(cli, SP_EXIT_FAILED, "pod '%s' is over", pod.name);
+		sp_cli_hint(cli, "`sidepod timeline %s` draws its run", pod.name);
+		return SP_EXIT_FAILED;
+	}
+	control = sp_supervisor_connect(s->launch.place.engine.run_dir, pod.uid, &err);
+	if (control < 0 || sp_session_follow(cli, &s->launch.place, 1, true, &f, &err) < 0 ||
+	    sp_follow_add(&f, pod.name, pod.ns, pod.uid, control, true, &err) < 0) {
+		sp_follow_done(&f);
 		return sp_cli_fail(cli, &err);
 	}
-	f.owner = true;
-	f.progress.drawn_later = s->timeline && sp_streq(s->timeline, "-");
-	if (s->events) {
-		f.events = fopen(s->events, "we");
-		if (!f.events)
-			sp_cli_warn(cli, "create '%s': %s", s->events, strerrordesc_np(errno));
-		else /* others follow the file while the pod runs */
-			(void)setvbuf(f.events, NULL, _IOLBF, 0);
-	}
-	/* one of several could not be started: the others are of no use */
-	for (uint32_t i = 0; start != 0 && i < s->launch.n_pods; i++)
-		(void)sp_pod_ask(&s->launch.place, s->launch.pods[i].uid, "{\"op\":\"delete\"}",
-				 &err);
-	if (s->stop_after) {
-		f.stay = true; /* the waits below belong together: the block goes on */
-		code = sp_follow_wait(&f, SP_UNTIL_OVER, sp_time_add(sp_now_mono(), s->stop_after),
-				      &err);
-		for (uint32_t i = 0; code == 0 && f.timed_out && i < f.n; i++)
-			(void)sp_pod_ask(&s->launch.place, f.v[i].uid, "{\"op\":\"delete\"}",
-					 &err); /* over meanwhile: as wanted */
-		f.stay = false;
-	}
-	code = sp_follow_wait(&f, SP_UNTIL_OVER, SP_NEVER, &err);
-	code = code < 0 ? sp_cli_fail(cli, &err) : end_of_run(s, &f);
-	if (f.events && fclose(f.events) != 0)
-		code = sp_cli_error(cli, SP_EXIT_FAILED, "write '%s'", s->events);
-	sp_follow_done(&f);
-	sp_session_sweep_dead(cli, &s->launch.place);
-	return start ? start : code;
+	return stay(s, &f, 0);
 }
 
 int sp_session_wait(struct sp_session *s, enum sp_until until, sp_time timeout)

@@ -56,6 +56,9 @@ void sp_session_flags(struct sp_session *s, struct sp_cli *cli);
 /** sp_session_run() - Start what s->launch holds and follow it to its end. Return: exit code */
 int sp_session_run(struct sp_session *s);
 
+/** sp_session_attach() - The same for a pod that runs already. Return: exit code */
+int sp_session_attach(struct sp_session *s, const char *name);
+
 /**
  * sp_session_wait() - Start and wait until Ready or complete, then leave the pods alone
  * @timeout: 0 none
