@@ -2,6 +2,7 @@
 /* `sidepod lint`: what in manifests will not do what its author thinks. */
 #include "cli/files.h"
 
+#include "base/diff.h"
 #include "base/text.h"
 #include "lint/lint.h"
 
@@ -10,6 +11,7 @@ struct job {
 	struct sp_lint lint;
 	struct sp_lint_options opt;
 	struct sp_catalogue *catalogue;
+	bool text_is_result; /* stdout holds a fixed manifest: findings go to stderr */
 };
 
 static void job_done(struct job *j)
@@ -18,14 +20,55 @@ static void job_done(struct job *j)
 	sp_catalogue_free(j->catalogue);
 }
 
+/* Fix one source; its bytes are those of the result afterwards. */
+static int fix_file(struct job *j, const char *path, struct sp_source *src, struct sp_error *err)
+{
+	SP_CLEANUP(sp_lint_fixed_done) struct sp_lint_fixed fixed = {0};
+	SP_CLEANUP(sp_buf_done) struct sp_buf diff = {0};
+	bool from_stdin = sp_streq(path, "-"), dry = sp_flag_bool(j->cli, "dry-run");
+	bool human = sp_flag_is(j->cli, "output", "human") && !(from_stdin && !dry);
+	const struct sp_look *look = human ? &j->cli->out_look : &j->cli->err_look;
+	const char *bytes;
+
+	if (sp_lint_fix(src, &j->opt,
+			sp_flag_is(j->cli, "fix", "all") ? SP_FIX_SUGGEST : SP_FIX_SAFE, &fixed,
+			err) < 0)
+		return -1;
+	if (from_stdin && !dry) /* the text itself is the result */
+		(void)fwrite(fixed.text.ptr, 1, fixed.text.len, j->cli->out);
+	if (fixed.n_fixes == 0)
+		return 0;
+	bytes = sp_arena_strndup(&j->cli->arena, fixed.text.ptr, fixed.text.len);
+	if (!bytes)
+		return sp_fail(err, SP_E_NO_MEMORY, "fix '%s'", path);
+	sp_text_diff(src->name, src->bytes, src->len, bytes, fixed.text.len, look->color, &diff);
+	if (diff.ptr)
+		(void)fputs(diff.ptr, human ? j->cli->out : j->cli->err);
+	if (!from_stdin && !dry && sp_cli_write(path, bytes, fixed.text.len, err) < 0)
+		return -1;
+	for (uint32_t i = 0; i < fixed.n_fixes && !sp_flag_bool(j->cli, "quiet"); i++)
+		(void)fprintf(j->cli->err, "%s: %s: %s %s\n", src->name,
+			      dry ? "would fix" : "fixed", fixed.rules[i]->id,
+			      fixed.rules[i]->name);
+	src->bytes = bytes;
+	src->len = fixed.text.len;
+	return 0;
+}
+
 static int add_file(void *arg, const char *path, const struct sp_source *src, struct sp_error *err)
 {
 	struct job *j = arg;
 	const char *name = sp_flag_text(j->cli, "stdin-name");
+	struct sp_source now = *src;
 
-	if (sp_lint_add(&j->lint, sp_streq(path, "-") && name ? name : src->name, src->bytes,
-			src->len) < 0)
+	if (sp_streq(path, "-") && name)
+		now.name = name;
+	if (sp_flag_given(j->cli, "fix") && fix_file(j, path, &now, err) < 0)
+		return -1;
+	if (sp_lint_add(&j->lint, now.name, now.bytes, now.len) < 0)
 		return sp_fail(err, SP_E_NO_MEMORY, "read '%s'", path);
+	if (sp_streq(path, "-") && sp_flag_given(j->cli, "fix") && !sp_flag_bool(j->cli, "dry-run"))
+		j->text_is_result = true;
 	return 0;
 }
 
@@ -158,6 +201,10 @@ static int report(struct job *j)
 
 	sp_buf_puts(&out, "");
 	sp_lint_print(&j->lint, &r, &out);
+	if (j->text_is_result) {
+		(void)fputs(out.ptr ? out.ptr : "", j->cli->err); /* nowhere else to tell it */
+		return fflush(j->cli->out) ? SP_EXIT_FAILED : verdict(j);
+	}
 	told = sp_cli_print(j->cli, &out);
 	return told != SP_EXIT_OK ? told : verdict(j);
 }
@@ -245,6 +292,14 @@ static const struct sp_flag flags[] = {
 	 .arg = "ID",
 	 .completes = SP_COMPLETE_OWN,
 	 .help = "Leave these rules out"},
+	{.name = "fix",
+	 .kind = SP_FLAG_CHOICE,
+	 .arg = "WHICH",
+	 .choices = "safe|all",
+	 .if_bare = "safe",
+	 .help = "Apply fixes that change nothing but what was meant, or all that are known; the "
+		 "change is shown as a diff"},
+	SP_FLAG_DRY_RUN,
 	{.name = "explain",
 	 .kind = SP_FLAG_TEXT,
 	 .arg = "ID",
@@ -291,7 +346,7 @@ const struct sp_command sp_command_lint = {
 	.completes = SP_COMPLETE_FILE,
 	.complete = complete_rules,
 	.examples = {{"lint k8s/", "all manifests of a directory"},
-		     {"lint --rule SP2 deploy.yaml", "only the rules of one family"},
+		     {"lint --fix deploy.yaml", "apply the fixes that are safe"},
 		     {"lint -o sarif - < rendered.yaml", "for code scanning"}},
 	.run = run,
 };

@@ -3,11 +3,14 @@
 #include "cli/files.h"
 
 #include "base/text.h"
+#include "sys/fd.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static void close_file(FILE **f)
 {
@@ -121,6 +124,43 @@ int sp_cli_load(struct sp_cli *cli, const char *const *paths, uint32_t n, struct
 		struct sp_error *err)
 {
 	return sp_cli_visit_files(cli, paths, n, load, m, err);
+}
+
+static void free_text(char **s)
+{
+	free(*s);
+}
+
+int sp_cli_write(const char *path, const char *bytes, size_t len, struct sp_error *err)
+{
+	SP_CLEANUP(free_text) char *real = realpath(path, NULL);
+	SP_CLEANUP(free_text) char *beside = NULL;
+	SP_CLEANUP(sp_closep) int fd = -EBADF;
+	struct stat st;
+	int r;
+
+	if (!real || stat(real, &st) < 0)
+		return sp_fail_errno(err, errno, "write '%s'", path);
+	if (asprintf(&beside, "%s.XXXXXX", real) < 0) {
+		beside = NULL;
+		return sp_fail(err, SP_E_NO_MEMORY, "write '%s'", path);
+	}
+	fd = mkostemp(beside, O_CLOEXEC);
+	if (fd < 0)
+		return sp_fail_errno(err, errno, "write beside '%s'", path);
+	r = sp_write_all(fd, bytes, len);
+	if (r == 0 && (fchmod(fd, st.st_mode & 07777) < 0 || fsync(fd) < 0))
+		r = -errno;
+	/* root keeps the owner; for others it is their own file, or cannot be changed */
+	if (r == 0 && geteuid() == 0 && fchown(fd, st.st_uid, st.st_gid) < 0)
+		r = -errno;
+	if (r == 0 && rename(beside, real) < 0)
+		r = -errno;
+	if (r < 0) {
+		(void)unlink(beside); /* nothing more can be done about it */
+		return sp_fail_errno(err, -r, "write '%s'", path);
+	}
+	return 0;
 }
 
 void sp_cli_tell_findings(struct sp_cli *cli, const struct sp_manifest *m)

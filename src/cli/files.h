@@ -31,6 +31,13 @@ int sp_cli_visit_files(struct sp_cli *cli, const char *const *paths, uint32_t n,
 int sp_cli_load(struct sp_cli *cli, const char *const *paths, uint32_t n, struct sp_manifest *m,
 		struct sp_error *err);
 
+/**
+ * sp_cli_write() - Replace the content of an existing file, whole or not at all
+ *
+ * Mode stays; a symbolic link keeps pointing where it does.
+ */
+int sp_cli_write(const char *path, const char *bytes, size_t len, struct sp_error *err);
+
 /** sp_cli_pod_spec() - The pod specification inside any kind that has one; NULL for the others */
 const struct sp_k_pod_spec *sp_cli_pod_spec(const struct sp_object *o);
 

@@ -65,8 +65,8 @@ static void useless(struct sp_lint *l, const struct sp_source *src, struct sp_ma
 	struct sp_finding *f;
 	bool known = sp_lint_rule_find(id) || strncmp(id, "VAL-", 4) == 0;
 
-	/* when only some rules are asked, nobody knows what the others would have found */
-	if (!n || (known && (l->opt.n_only || l->opt.n_except)))
+	/* of a rule that was not asked nobody knows what it would have found */
+	if (!n || (known && !lint_wanted(l, id)))
 		return;
 	n->at = at;
 	none.root = none.read = n;

@@ -31,7 +31,7 @@ void sp_lint_init(struct sp_lint *l, const struct sp_lint_options *opt)
 	if (opt)
 		l->opt = *opt;
 	if (!l->opt.kube_minor)
-		l->opt.kube_minor = SP_KUBE_MINOR_NEWEST;
+		l->opt.kube_minor = SP_KUBE_MINOR;
 }
 
 void sp_lint_done(struct sp_lint *l)
@@ -161,13 +161,20 @@ static struct sp_finding *spare(struct sp_lint *l)
 	return f ? f : &last;
 }
 
+bool lint_wanted(const struct sp_lint *l, const char *id)
+{
+	const struct sp_lint_rule *r = sp_lint_rule_find(id);
+
+	return (!l->opt.n_only || names(l->opt.only, l->opt.n_only, r, id)) &&
+	       !names(l->opt.except, l->opt.n_except, r, id);
+}
+
 static struct sp_finding *new_finding(struct sp_lint *l, const char *id)
 {
 	const struct sp_lint_rule *r = sp_lint_rule_find(id);
 	struct sp_finding *v;
 
-	if ((l->opt.n_only && !names(l->opt.only, l->opt.n_only, r, id)) ||
-	    names(l->opt.except, l->opt.n_except, r, id))
+	if (!lint_wanted(l, id))
 		return NULL;
 	if (l->n_findings == FINDINGS_MAX) {
 		l->dropped++;
@@ -326,20 +333,25 @@ void fix_set_int(const struct lpod *p, struct sp_finding *f, const struct sp_nod
 	fix_set(p, f, map, key, sp_node_new_int(&p->l->arena, value), NULL);
 }
 
+void fix_move(const struct lpod *p, struct sp_finding *f, const char *from, uint32_t index,
+	      uint32_t to)
+{
+	struct sp_lint_op *op = fix_op(p, f, SP_OP_MOVE, p->spec->node);
+
+	op->key = from;
+	op->index = index;
+	op->to = to;
+}
+
 void fix_arg(const struct lpod *p, struct sp_finding *f, const struct lctr *c, const char *arg)
 {
 	const struct sp_node *old = sp_node_get(c->k->node, "args");
-	struct sp_arena *a = &p->l->arena;
-	struct sp_node *args;
+	struct sp_node *value = arg ? sp_node_new_str(&p->l->arena, arg) : NULL;
 
 	/* behind a command of the manifest nobody knows whose argument it would be, and without
 	 * args the image's own would be gone */
-	if (!arg || arg[0] != '-' || c->k->command.n || !old)
-		return;
-	args = sp_node_clone(a, old);
-	if (args && args->kind == SP_NODE_LIST &&
-	    sp_node_push(a, args, sp_node_new_str(a, arg)) == 0)
-		fix_set(p, f, c->k->node, "args", args, "image");
+	if (value && arg[0] == '-' && !c->k->command.n && old && old->kind == SP_NODE_LIST)
+		fix_op(p, f, SP_OP_INSERT_ITEM, old)->value = value;
 }
 
 struct sp_node *fix_yaml(struct sp_lint *l, const char *text)
@@ -404,6 +416,29 @@ static void find_pod(const struct sp_object *o, const struct sp_k_meta **meta,
 	}
 }
 
+/* "did you mean X?" → the key of the last part of the path gets that name. */
+static void propose_name(struct sp_lint *l, struct sp_finding *f, const struct sp_diag *d,
+			 const struct sp_lint_object *obj)
+{
+	static const char start[] = "did you mean ";
+	const char *last = d->path ? strrchr(d->path, '.') : NULL;
+	const struct lpod p = {.l = l, .obj = obj};
+	const struct sp_node *map;
+	struct sp_lint_op *op;
+	size_t n;
+
+	if (!last || !d->fix || strncmp(d->fix, start, sizeof(start) - 1) != 0)
+		return;
+	n = strcspn(d->fix + sizeof(start) - 1, "?");
+	map = sp_node_at(obj->read, say(l, "%.*s", (int)(last - d->path), d->path));
+	if (!map || !sp_node_get(map, last + 1) ||
+	    sp_node_get(map, say(l, "%.*s", (int)n, d->fix + sizeof(start) - 1)))
+		return;
+	op = fix_op(&p, f, SP_OP_RENAME, map);
+	op->key = last + 1;
+	op->text = say(l, "%.*s", (int)n, d->fix + sizeof(start) - 1);
+}
+
 static void add_diag(struct sp_lint *l, const struct sp_diag *d, const struct sp_source *src,
 		     const struct sp_lint_object *obj)
 {
@@ -426,6 +461,8 @@ static void add_diag(struct sp_lint *l, const struct sp_diag *d, const struct sp
 		f->kind = obj->o.kind_text;
 		f->name = obj->name;
 	}
+	if (obj && sp_streq(f->id, "SP003"))
+		propose_name(l, f, d, obj);
 	if (obj && sp_streq(f->id, "SP004") && d->fix && strncmp(d->fix, "quote it", 8) == 0) {
 		const struct sp_node *n = d->path ? sp_node_at(obj->read, d->path) : NULL;
 		const struct lpod p = {.l = l, .obj = obj};
@@ -438,11 +475,13 @@ static void add_diag(struct sp_lint *l, const struct sp_diag *d, const struct sp
 	}
 }
 
-/* Lists of sidecars are told by SP101, with their fix. */
+/* Lists of sidecars are told by SP101, policies of containers by SP106 to SP108. */
 static bool told_elsewhere(const struct sp_diag *d)
 {
 	const char *last = d->path ? strrchr(d->path, '.') : NULL;
 
+	if (last && last > d->path && last[-1] == ']' && sp_streq(last, ".restartPolicy"))
+		return d->rule && sp_streq(d->rule, "SP003");
 	return d->rule && sp_streq(d->rule, "SP003") && last &&
 	       (strcasecmp(last, ".sidecarContainers") == 0 || strcasecmp(last, ".sidecars") == 0);
 }
@@ -455,25 +494,30 @@ static void add_diags(struct sp_lint *l, const struct sp_diags *d, const struct 
 			add_diag(l, &d->v[i], src, obj);
 }
 
-/* What the API refuses of an object that decodes. Kept until the rules have spoken. */
-static void validate(struct sp_lint *l, struct sp_lint_object *obj, const struct sp_source *src)
+/* What the decoder and the API say by the rules of the target release; with defaults for the core.
+ */
+static void validate(struct sp_lint *l, struct sp_lint_object *obj, const struct sp_source *src,
+		     const struct sp_node *doc)
 {
 	const struct sp_load_options opt = {.kube_minor = l->opt.kube_minor};
 	struct sp_object *o = sp_arena_alloc(&l->arena, sizeof(*o));
-	struct sp_node *copy = sp_node_clone(&l->arena, obj->root);
+	struct sp_node *copy = sp_node_clone(&l->arena, doc);
 	const struct sp_k_meta *meta;
 	const struct sp_k_job_spec *job;
 	struct sp_diags diags;
 
 	sp_diags_init(&diags, &l->arena);
-	if (!o || !copy || sp_object_decode(&l->arena, copy, src, &opt, NULL, NULL, o) != 0 ||
-	    !o->any || sp_object_default(&l->arena, o, &opt) < 0)
+	if (!o || !copy) {
+		l->no_memory = true;
 		return;
-	sp_object_validate(&l->arena, o, &opt, &diags);
-	obj->has_errors |= diags.n_errors > 0;
+	}
+	if (sp_object_decode(&l->arena, copy, src, &opt, &diags, NULL, o) == 0 && o->any &&
+	    diags.n_errors == 0 && sp_object_default(&l->arena, o, &opt) == 0) {
+		sp_object_validate(&l->arena, o, &opt, &diags);
+		find_pod(o, &meta, &obj->defaulted, &job);
+		obj->defaulted_meta = o->meta;
+	}
 	add_diags(l, &diags, src, obj);
-	find_pod(o, &meta, &obj->defaulted, &job);
-	obj->defaulted_meta = o->meta;
 	/* the core takes valid pods alone; a sleep beyond the grace period does it no harm */
 	for (uint32_t i = 0; i < diags.n; i++)
 		if (diags.v[i].severity == SP_SEV_ERROR &&
@@ -546,30 +590,28 @@ static const char *const spec_paths[] = {"spec", "spec.template.spec",
 
 static void add_typed(struct sp_lint *l, const struct sp_source *src, struct sp_node *doc)
 {
-	const struct sp_load_options opt = {.kube_minor = l->opt.kube_minor, .partial = true};
+	/* by the newest release, so that rules see what an older one does not know */
+	const struct sp_load_options opt = {.validate = SP_VALIDATE_IGNORE,
+					    .kube_minor = SP_KUBE_MINOR_NEWEST,
+					    .partial = true};
 	struct sp_lint_object *obj = new_object(l);
 	struct sp_node *root = sp_node_clone(&l->arena, doc);
-	struct sp_diags diags;
 
-	sp_diags_init(&diags, &l->arena);
 	if (!obj || !root) {
 		l->no_memory = true;
 		return;
 	}
-	(void)sp_object_decode(&l->arena, root, src, &opt, &diags, NULL, &obj->o); /* told below */
+	(void)sp_object_decode(&l->arena, root, src, &opt, NULL, NULL, &obj->o); /* told below */
 	obj->read = doc;
 	obj->root = root;
 	obj->name = obj->o.meta ? obj->o.meta->name : NULL;
 	if (!obj->name && obj->o.meta)
 		obj->name = obj->o.meta->generate_name;
-	obj->has_errors = diags.n_errors > 0;
 	find_pod(&obj->o, &obj->meta, &obj->spec, &obj->job);
 	obj->spec_read = sp_node_at(doc, spec_paths[obj->o.kind == SP_KIND_POD        ? 0
 						    : obj->o.kind == SP_KIND_CRON_JOB ? 2
 										      : 1]);
-	add_diags(l, &diags, src, obj);
-	if (!obj->has_errors)
-		validate(l, obj, src);
+	validate(l, obj, src, doc);
 }
 
 static void add_document(struct sp_lint *l, const struct sp_source *src, struct sp_node *doc,

@@ -37,17 +37,18 @@ enum sp_lint_op_kind {
 	SP_OP_SCALAR,
 	SP_OP_REMOVE,
 	SP_OP_REMOVE_ITEM,
+	SP_OP_INSERT_ITEM,
 	SP_OP_RENAME,
 	SP_OP_MOVE,
 	SP_OP_CUT
 };
 struct sp_lint_op {
 	enum sp_lint_op_kind kind;
-	const struct sp_node *node;  /* map, list or scalar as it was read; MOVE: the list */
-	const char *key, *after;     /* SET, REMOVE, RENAME; MOVE: key of the list to move to */
-	const struct sp_node *value; /* SET, SCALAR; MOVE: map that holds the list to move to */
+	const struct sp_node *node;  /* map, list or scalar as it was read; MOVE: the pod's spec */
+	const char *key, *after;     /* SET, REMOVE, RENAME; MOVE: key of the list to take from */
+	const struct sp_node *value; /* SET, SCALAR, INSERT_ITEM: at the end of the list */
 	const char *text;            /* RENAME: the new key */
-	uint32_t index, to;          /* REMOVE_ITEM, MOVE */
+	uint32_t index, to; /* REMOVE_ITEM; MOVE: to that place in initContainers, or its end */
 	uint32_t from_byte, to_byte; /* CUT: of the source */
 };
 
@@ -69,7 +70,7 @@ struct sp_finding {
 };
 
 struct sp_lint_options {
-	int kube_minor;                          /* 0: the newest known */
+	int kube_minor;                          /* 0: SP_KUBE_MINOR */
 	const char *const *only, *const *except; /* ids, names or prefixes ("SP3") */
 	uint32_t n_only, n_except;
 	bool closed; /* the input is all there is: missing references are errors */
@@ -102,9 +103,9 @@ bool sp_finding_shown(const struct sp_finding *f, enum sp_severity threshold, bo
 /* ---- fixes ---------------------------------------------------------------------------------- */
 
 struct sp_lint_fixed {
-	struct sp_buf text;     /* the new bytes */
-	uint32_t n_fixes;       /* findings that are gone */
-	const char *const *ids; /* of the rules that were applied, in order; in the heap */
+	struct sp_buf text;                /* the new bytes */
+	const struct sp_lint_rule **rules; /* what was applied, in order; in the heap */
+	uint32_t n_fixes;
 };
 void sp_lint_fixed_done(struct sp_lint_fixed *f);
 

@@ -78,7 +78,6 @@ struct sp_lint_object {
 	const struct sp_node *read; /* the document as it was read: for edits */
 	const struct sp_node *root; /* the document that was decoded */
 	const char *name;
-	bool has_errors; /* the decoder or the API refuses something */
 	/* of kinds that make pods */
 	const struct sp_k_pod_spec *spec;
 	const struct sp_k_meta *meta; /* of the template */
@@ -143,6 +142,8 @@ struct sp_finding *hit(const struct lpod *p, const char *id, enum sp_confidence 
 struct sp_finding *lint_add(struct sp_lint *l, const struct sp_lint_object *obj, const char *id,
 			    enum sp_confidence conf, const struct sp_node *node, const char *fmt,
 			    ...) SP_PRINTF(6, 7);
+/** lint_wanted() - Do the options ask for rule @id? */
+bool lint_wanted(const struct sp_lint *l, const char *id);
 void hit_severity(struct sp_finding *f, enum sp_severity s);
 /** say() - A text in the arena of the lint; never NULL */
 const char *say(struct sp_lint *l, const char *fmt, ...) SP_PRINTF(2, 3);
@@ -154,6 +155,10 @@ void fix_set(const struct lpod *p, struct sp_finding *f, const struct sp_node *m
 	     const struct sp_node *value, const char *after);
 void fix_set_int(const struct lpod *p, struct sp_finding *f, const struct sp_node *map,
 		 const char *key, int64_t value);
+/** fix_move() - Item @index of list @from of the pod's spec to initContainers, in front of item @to
+ */
+void fix_move(const struct lpod *p, struct sp_finding *f, const char *from, uint32_t index,
+	      uint32_t to);
 /** fix_arg() - One more argument of a container */
 void fix_arg(const struct lpod *p, struct sp_finding *f, const struct lctr *c, const char *arg);
 /** fix_yaml() - A tree from YAML text, for fixes; NULL when it cannot be read */

@@ -468,7 +468,7 @@ bool lint_model(struct sp_lint *l, const struct sp_lint_object *obj, struct lpod
 	*p = (struct lpod){.l = l,
 			   .obj = obj,
 			   .spec = s,
-			   .minor = l->opt.kube_minor ? l->opt.kube_minor : SP_KUBE_MINOR_NEWEST,
+			   .minor = l->opt.kube_minor ? l->opt.kube_minor : SP_KUBE_MINOR,
 			   .job_like = is_job_like(obj),
 			   .grace_s = s->grace_s.set ? s->grace_s.v : 30,
 			   .grace_set = s->grace_s.set,

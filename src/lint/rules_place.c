@@ -7,18 +7,16 @@
 /* Move item @at of the regular containers into initContainers, as a sidecar. */
 static void propose_sidecar(const struct lpod *p, struct sp_finding *f, const struct lctr *c)
 {
-	const struct sp_node *spec = p->spec->node, *list = sp_node_get(spec, "containers");
-	struct sp_lint_op *op;
+	uint32_t to = UINT32_MAX;
 
-	if (!list)
-		return;
+	/* in front of an init container that calls it, else behind all of them */
+	for (uint32_t i = p->n_init; i-- > 0;)
+		for (uint32_t r = 0; r < p->c[i].n_refs; r++)
+			if (lctr_port(c, p->c[i].refs[r].port))
+				to = i;
 	fix_set(p, f, c->k->node, "restartPolicy", sp_node_new_str(&p->l->arena, "Always"),
 		"image");
-	op = fix_op(p, f, SP_OP_MOVE, list);
-	op->index = c->at - p->n_init;
-	op->value = spec;
-	op->key = "initContainers";
-	op->to = UINT32_MAX;
+	fix_move(p, f, "containers", c->at - p->n_init, to);
 }
 
 static void sidecar_list(struct lpod *p)
@@ -164,15 +162,8 @@ static void policy_on_app(struct lpod *p)
 		hit_severity(f, p->minor < 34    ? SP_SEV_ERROR
 				: p->minor == 34 ? SP_SEV_WARNING
 						 : SP_SEV_INFO);
-		if (sp_streq(c->k->restart_policy, "Always") && p->n_apps > 1) {
-			struct sp_lint_op *op =
-				fix_op(p, f, SP_OP_MOVE, sp_node_get(p->spec->node, "containers"));
-
-			op->index = c->at - p->n_init;
-			op->value = p->spec->node;
-			op->key = "initContainers";
-			op->to = UINT32_MAX;
-		}
+		if (sp_streq(c->k->restart_policy, "Always") && p->n_apps > 1)
+			fix_move(p, f, "containers", c->at - p->n_init, UINT32_MAX);
 	}
 }
 
@@ -220,7 +211,6 @@ static void init_before_sidecar(struct lpod *p)
 			for (uint32_t i = c->at + 1; i < p->n_init; i++) {
 				const struct lctr *s = &p->c[i];
 				struct sp_finding *f;
-				struct sp_lint_op *op;
 
 				if (s->role != SP_ROLE_SIDECAR || !lctr_port(s, c->refs[r].port) ||
 				    lctr_port(c, c->refs[r].port))
@@ -228,12 +218,7 @@ static void init_before_sidecar(struct lpod *p)
 				f = hit(p, "SP109", SP_CERTAIN, c, c->refs[r].node,
 					"%s calls port %u served by %s, which starts later",
 					c->name, c->refs[r].port, s->name);
-				op = fix_op(p, f, SP_OP_MOVE,
-					    sp_node_get(p->spec->node, "initContainers"));
-				op->index = i;
-				op->to = c->at;
-				op->value = p->spec->node;
-				op->key = "initContainers";
+				fix_move(p, f, "initContainers", i, c->at);
 			}
 		}
 	}

@@ -96,9 +96,8 @@ static bool propose_cat_gate(struct lpod *p, struct sp_finding *f, const struct 
 {
 	const struct sp_cat_health *h = cat_health(c, "startup");
 	const struct sp_node *old = sp_node_get(c->k->node, "args");
-	struct sp_node *probe = cat_probe(p, c), *args;
+	struct sp_node *probe = cat_probe(p, c);
 	SP_CLEANUP(sp_buf_done) struct sp_buf with = {0};
-	struct sp_arena *a = &p->l->arena;
 	struct sp_strs more;
 
 	if (!probe || (!has_switch(c, h) && h->switch_add.n == 0))
@@ -116,12 +115,8 @@ static bool propose_cat_gate(struct lpod *p, struct sp_finding *f, const struct 
 	if (more.n && (!old || c->k->command.n))
 		return true; /* without args in the manifest the image's own would be replaced */
 	fix_set(p, f, c->k->node, "startupProbe", probe, NULL);
-	args = more.n ? sp_node_clone(a, old) : NULL;
-	for (uint32_t i = 0; args && i < more.n; i++)
-		if (sp_node_push(a, args, sp_node_new_str(a, more.v[i])) < 0)
-			return false;
-	if (args)
-		fix_set(p, f, c->k->node, "args", args, NULL);
+	for (uint32_t i = 0; i < more.n; i++)
+		fix_arg(p, f, c, more.v[i]);
 	return true;
 }
 

@@ -351,7 +351,7 @@ static void products(struct lpod *p)
 			if (e->drain_flag)
 				f->fix = say(p->l, "set %s below the grace period", e->drain_flag);
 		}
-		if (e->idle_exit && p->minor < 37)
+		if (e->idle_exit)
 			hit(p, "SP317", SP_LIKELY, c, NULL,
 			    "%s may exit by itself while %s drains (%s); it is not restarted during "
 			    "termination",

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Fixes: one finding at a time is applied to the bytes, then the result is judged anew, so that
+ * fixes never build on places that another one has moved. What an edit cannot do safely is left to
+ * the user.
+ */
+#include "lint/lint_internal.h"
+
+#include "spec/edit.h"
+
+#include <stdlib.h>
+
+#define ROUNDS_MAX 500
+
+/* What was tried already: rule, object and container stay, places move. */
+struct tried {
+	char *v[ROUNDS_MAX];
+	uint32_t n;
+};
+
+static void tried_done(struct tried *t)
+{
+	for (uint32_t i = 0; i < t->n; i++)
+		free(t->v[i]);
+}
+
+void sp_lint_fixed_done(struct sp_lint_fixed *f)
+{
+	sp_buf_done(&f->text);
+	free(f->rules);
+	*f = (struct sp_lint_fixed){0};
+}
+
+/* Return: 1 new, 0 tried before, -1 out of memory */
+static int note(struct tried *t, const struct sp_finding *f)
+{
+	SP_CLEANUP(sp_buf_done) struct sp_buf key = {0};
+
+	sp_buf_printf(&key, "%s %s %s %s %s", f->id, f->kind ? f->kind : "", f->name ? f->name : "",
+		      f->container ? f->container : "", f->message);
+	if (key.failed)
+		return -1;
+	for (uint32_t i = 0; i < t->n; i++)
+		if (sp_streq(t->v[i], key.ptr))
+			return 0;
+	if (t->n == ROUNDS_MAX)
+		return 0;
+	t->v[t->n++] = sp_take_ptr(&key.ptr);
+	return 1;
+}
+
+static int move(struct sp_edits *e, const struct sp_lint_op *op, struct sp_error *err)
+{
+	const struct sp_node *from = sp_node_get(op->node, op->key);
+	const struct sp_node *to = sp_node_get(op->node, "initContainers");
+	uint32_t at = to ? SP_MIN(op->to, to->n) : 0;
+
+	if (!from || from->kind != SP_NODE_LIST || op->index >= from->n)
+		return sp_fail(err, SP_E_UNSUPPORTED, "nothing to move");
+	if ((!to || to->kind != SP_NODE_LIST || to->n == 0) &&
+	    sp_edit_new_list(e, op->node, "initContainers", "containers", &to, err) < 0)
+		return -1;
+	return sp_edit_move_item(e, from, op->index, to, at, err);
+}
+
+static int edit(struct sp_edits *e, const struct sp_lint_op *op, struct sp_error *err)
+{
+	switch (op->kind) {
+	case SP_OP_SET:
+		return sp_edit_set(e, op->node, op->key, op->value, op->after, err);
+	case SP_OP_SCALAR:
+		return sp_edit_scalar(e, op->node, op->value, err);
+	case SP_OP_REMOVE:
+		return sp_edit_remove(e, op->node, op->key, err);
+	case SP_OP_REMOVE_ITEM:
+		return sp_edit_remove_item(e, op->node, op->index, err);
+	case SP_OP_INSERT_ITEM:
+		return sp_edit_insert_item(e, op->node, op->node->n, op->value, err);
+	case SP_OP_RENAME:
+		return sp_edit_rename(e, op->node, op->key, op->text, err);
+	case SP_OP_MOVE:
+		return move(e, op, err);
+	case SP_OP_CUT:
+		break;
+	}
+	return sp_fail(err, SP_E_INTERNAL, "a cut is no edit of the tree");
+}
+
+/* The bytes with one finding fixed. */
+static int apply(struct sp_lint *l, const struct sp_finding *f, struct sp_buf *out,
+		 struct sp_error *err)
+{
+	const struct sp_source *src = f->source;
+	struct sp_edits e;
+
+	if (f->ops[0].kind == SP_OP_CUT) {
+		sp_buf_add(out, src->bytes, f->ops[0].from_byte);
+		sp_buf_add(out, src->bytes + f->ops[0].to_byte, src->len - f->ops[0].to_byte);
+		return 0;
+	}
+	sp_edits_init(&e, &l->arena, src);
+	for (uint32_t i = 0; i < f->n_ops; i++)
+		if (!f->ops[i].node)
+			return sp_fail(err, SP_E_UNSUPPORTED, "the place was not read");
+		else if (edit(&e, &f->ops[i], err) < 0)
+			return -1;
+	return sp_edits_apply(&e, out, err);
+}
+
+/* Return: 1 something was fixed, 0 nothing left to try, -1 and *err */
+static int round_of(const struct sp_source *src, const struct sp_lint_options *opt,
+		    enum sp_fix_class least, struct tried *tried, struct sp_buf *next,
+		    const struct sp_lint_rule **rule, struct sp_error *err)
+{
+	struct sp_lint l;
+	int r = 0;
+
+	sp_lint_init(&l, opt);
+	if (sp_lint_add(&l, src->name, src->bytes, src->len) < 0)
+		r = sp_fail(err, SP_E_NO_MEMORY, "fix '%s'", src->name);
+	else
+		r = sp_lint_run(&l, err);
+	for (uint32_t i = 0; r == 0 && i < l.n_findings; i++) {
+		const struct sp_finding *f = &l.findings[i];
+		struct sp_error why;
+
+		if (!f->rule || f->ignored || f->n_ops == 0 || f->rule->fix < least ||
+		    f->confidence == SP_GUESS)
+			continue;
+		r = note(tried, f);
+		if (r < 0)
+			r = sp_fail(err, SP_E_NO_MEMORY, "fix '%s'", src->name);
+		if (r <= 0)
+			continue;
+		sp_buf_clear(next);
+		r = apply(&l, f, next, &why) == 0 && !next->failed;
+		if (r && next->len == src->len && memcmp(next->ptr, src->bytes, src->len) == 0)
+			r = 0;
+		*rule = f->rule;
+	}
+	sp_lint_done(&l);
+	return r;
+}
+
+int sp_lint_fix(const struct sp_source *src, const struct sp_lint_options *opt,
+		enum sp_fix_class least, struct sp_lint_fixed *ret, struct sp_error *err)
+{
+	SP_CLEANUP(tried_done) struct tried tried = {.n = 0};
+	struct sp_lint_fixed out = {.rules = calloc(ROUNDS_MAX, sizeof(struct sp_lint_rule *))};
+	SP_CLEANUP(sp_buf_done) struct sp_buf next = {0};
+	int r = 1;
+
+	sp_buf_add(&out.text, src->bytes, src->len);
+	if (!out.rules || out.text.failed)
+		r = sp_fail(err, SP_E_NO_MEMORY, "fix '%s'", src->name);
+	while (r > 0 && out.n_fixes < ROUNDS_MAX) {
+		const struct sp_source now = {src->name, out.text.ptr ? out.text.ptr : "",
+					      out.text.len};
+		const struct sp_lint_rule *rule = NULL;
+		struct sp_buf swap;
+
+		r = round_of(&now, opt, least, &tried, &next, &rule, err);
+		if (r <= 0)
+			break;
+		swap = out.text;
+		out.text = next;
+		next = swap;
+		out.rules[out.n_fixes++] = rule;
+	}
+	if (r < 0) {
+		sp_lint_fixed_done(&out);
+		return -1;
+	}
+	*ret = out;
+	return 0;
+}
