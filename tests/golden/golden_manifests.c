@@ -2,7 +2,7 @@
 /*
  * Runs whole manifests through reading, decoding, defaulting and validation, as every command does.
  *
- *   broken/<name>.yaml or .json   earns exactly the text of <name>.txt, as a user sees it
+ *   broken/<name>.yaml or .json   earns exactly the text of <name>.txt, as a user sees it (VAL-2)
  *   good/<name>.yaml              is accepted without a finding
  *   objects/<name>.yaml           becomes the objects of <name>.txt: JSON, with all defaults
  *

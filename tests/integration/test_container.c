@@ -86,6 +86,7 @@ static void devices(struct env *e)
 			 "head: /tmp/kmsg: Operation not permitted\n");
 }
 
+/* SEC-3 */
 static void capabilities(struct env *e)
 {
 	const char *drop[] = {"ALL"}, *add[] = {"NET_ADMIN", "KILL"};
@@ -125,6 +126,7 @@ static void capabilities(struct env *e)
 	CHECK_STR(r.error.text, "unknown capability 'FLY'");
 }
 
+/* SEC-6 */
 static void filtered(struct env *e)
 {
 	struct result r;
@@ -207,6 +209,7 @@ static void link_in_layer(const struct env *e, const char *to, const char *name)
 /* ---- identity and process ---------------------------------------------------------------------
  */
 
+/* SEC-2, SEC-4, CMD-2, OOM-5 */
 static void identity(struct env *e)
 {
 	int64_t groups[] = {3000};
@@ -224,6 +227,14 @@ static void identity(struct env *e)
 	CHECK_ERR(job_run(e, &j, &r) == 0 && r.error.code == SP_OK, r.error);
 	CHECK_STR(r.out, "uid=101(web) gid=102(web) groups=29(audio),102(web),2000,3000\n/srv/web\n"
 			 "out\n/made/by/runtime\n1000\n");
+	/* SEC-1: the container's word counts, field by field; the rest is the pod's */
+	job_sh(e, &j, "app", "id -u; id -g");
+	j.pod.run_as_user.set = j.pod.run_as_group.set = j.sec.run_as_user.set = true;
+	j.pod.run_as_user.v = 1000;
+	j.pod.run_as_group.v = 1001;
+	j.sec.run_as_user.v = 1234;
+	CHECK(job_run(e, &j, &r) == 0);
+	CHECK_STR(r.out, "1234\n1001\n");
 	e->image.user = "ghost";
 	job_sh(e, &j, "app", "");
 	CHECK(job_run(e, &j, &r) == 0);
@@ -324,6 +335,7 @@ static void check_file(const char *path, const char *want)
 	CHECK_STR(got, want);
 }
 
+/* CG-6, CG-9, CG-24, CG-25 */
 static void limits(struct env *e)
 {
 	char path[256];
@@ -513,6 +525,7 @@ static void terminals(struct env *e)
 	(void)sp_close(xf.report_fd);
 }
 
+/* CMD-3 */
 static void stdin_given(struct env *e)
 {
 	struct result r;
@@ -532,6 +545,7 @@ static void stdin_given(struct env *e)
 	CHECK_STR(r.out, "");
 }
 
+/* NS-3, KILL-5 */
 static void shared_pids(struct env *e)
 {
 	struct sp_ctr_fds fds, side;

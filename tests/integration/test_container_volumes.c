@@ -53,6 +53,7 @@ static void sub_paths(struct env *e)
 	(void)sp_close(v.fd);
 }
 
+/* VOL-5 */
 static void mount_modes(struct env *e)
 {
 	struct sp_volume disk, mem;
@@ -85,6 +86,7 @@ static void mount_modes(struct env *e)
 	(void)sp_close(mem.fd);
 }
 
+/* VOL-2 */
 static void host_paths(struct env *e)
 {
 	char dir[128], file[160], missing[160];

@@ -89,6 +89,18 @@ static void test_sidecar_crashes(void **state)
 	pod_end(&p);
 }
 
+/* NS-1, NS-2, NS-4, VOL-1: what containers of a pod share, and what each instance has alone. */
+static void test_shared_and_apart(void **state)
+{
+	struct pod_run p;
+
+	pod_start(&world, &p, "apart");
+	pod_wait(&p);
+	assert_string_equal(pod_log(&p, "app", 0), "run\nrun\nsame net\nsame ipc\nsame uts\n"
+						   "other pid\nother mnt\nclean\n");
+	pod_end(&p);
+}
+
 static void test_ordered_stop(void **state)
 {
 	struct pod_run p;
@@ -180,6 +192,7 @@ static void test_out_of_memory(void **state)
 	pod_end(&p);
 }
 
+/* VOL-6 */
 static void test_objects(void **state)
 {
 	struct pod_run p;
@@ -262,6 +275,7 @@ static void test_back_off(void **state)
 	pod_end(&p);
 }
 
+/* TMSG-2, TMSG-3 */
 static void test_termination_messages(void **state)
 {
 	struct pod_run p;
@@ -284,6 +298,7 @@ static void test_termination_messages(void **state)
 	pod_end(&p);
 }
 
+/* PROBE-23 */
 static void test_probes_over_the_network(void **state)
 {
 	struct pod_run p;
@@ -410,8 +425,8 @@ static void test_resume(void **state)
 	pod_end(&p);
 }
 
-/* Output of every kind goes through: much of it, without newline, and from processes left behind.
- */
+/* Output of every kind goes through: much of it, without newline, from processes left behind; it
+ * is found where LOG-1 says. */
 static void test_output(void **state)
 {
 	struct pod_run p;
@@ -579,6 +594,7 @@ int main(void)
 		cmocka_unit_test(test_start_order),
 		cmocka_unit_test(test_startup_gate),
 		cmocka_unit_test(test_sidecar_crashes),
+		cmocka_unit_test(test_shared_and_apart),
 		cmocka_unit_test(test_ordered_stop),
 		cmocka_unit_test(test_grace_exhausted),
 		cmocka_unit_test(test_hooks),

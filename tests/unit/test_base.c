@@ -69,6 +69,7 @@ static void test_durations(void **state)
 	}
 }
 
+/* COL-6 */
 static void test_ages(void **state)
 {
 	static const struct {

@@ -4,6 +4,7 @@
 
 #include "cmocka_all.h"
 
+/* CRON-2, CRON-4 */
 static void test_sets(void **state)
 {
 	static const struct {
@@ -88,6 +89,7 @@ static void test_errors(void **state)
 	}
 }
 
+/* CRON-3 */
 static void test_days(void **state)
 {
 	struct sp_cron c;

@@ -115,7 +115,8 @@ static void test_too_big(void **state)
 	sp_manifest_done(&m);
 }
 
-/* A fragment of a pod on the left, the same place after defaulting on the right. */
+/* A fragment of a pod on the left, the same place after defaulting on the right. (DEF-1, DEF-2,
+ * DEF-3, DEF-4, DEF-5, DEF-7, DEF-15, DEF-16, DEF-17, DEF-18, DEF-19, DEF-20) */
 static void test_pod_defaults(void **state)
 {
 	static const struct {
@@ -168,6 +169,7 @@ static void test_pod_defaults(void **state)
 	}
 }
 
+/* DEF-8, DEF-11, DEF-12 */
 static void test_container_defaults(void **state)
 {
 	static const struct {
@@ -215,6 +217,7 @@ static void test_container_defaults(void **state)
 	}
 }
 
+/* DEF-9 */
 static void test_pod_only_defaults(void **state)
 {
 	static const char spec[] = "{hostNetwork: true, containers: [{name: c, image: i, ports: "

@@ -47,6 +47,7 @@ static void test_hostname(void **state)
 	"fe00::1\tip6-allnodes\n"                                                                  \
 	"fe00::2\tip6-allrouters\n"
 
+/* NET-2 */
 static void test_hosts(void **state)
 {
 	static const char *const names[] = {"foo.local", "bar.local"}, *const one[] = {"x"};
@@ -93,6 +94,7 @@ static void test_hosts(void **state)
 	}
 }
 
+/* NET-3, NET-4, NET-5 */
 static void test_resolv(void **state)
 {
 	static const char machine[] = "# a comment\n"

@@ -523,6 +523,7 @@ static void test_no_server(void **state)
 	       "Get \"https://nowhere.invalid:443/\": the HTTPS helper ended without an answer");
 }
 
+/* PROBE-22 */
 static void test_tcp(void **state)
 {
 	uint16_t port;
@@ -830,6 +831,7 @@ static void tell(enum story story, struct sp_buf *b)
 
 #define RPC "error: health rpc probe failed: rpc error: code = "
 
+/* PROBE-24 */
 static void test_grpc(void **state)
 {
 	static const struct {

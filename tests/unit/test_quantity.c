@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Quantities: reading, rounding, comparing, the canonical form. */
+/* Quantities: reading, rounding (RES-4), comparing, the canonical form. */
 #include "spec/quantity.h"
 
 #include "cmocka_all.h"

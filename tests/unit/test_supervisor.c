@@ -151,6 +151,7 @@ static const char *value_of(const char *const *env, const char *name)
 	return NULL;
 }
 
+/* ENV-1, ENV-2, DAPI-1 */
 static void test_env(void **state)
 {
 	static const struct {
@@ -248,7 +249,7 @@ static void test_argv(void **state)
 	sp_arena_done(&arena);
 }
 
-/* IMG-6, VOL-4 */
+/* IMG-6, VOL-4, ENV-3 */
 static void test_env_errors(void **state)
 {
 	struct sp_k_key_ref ref = {.name = "nope", .key = "k"};
@@ -309,6 +310,7 @@ static void test_env_errors(void **state)
 	sp_arena_done(&a);
 }
 
+/* DAPI-3 */
 static void test_volume_content(void **state)
 {
 	struct sp_k_item items[] = {{.key = "color", .path = "c/olor", .mode = {true, 0400}},
@@ -617,6 +619,7 @@ static void test_container_id(void **state)
 
 #define STAMP "2026-01-02T03:04:05.000000000Z "
 
+/* LOG-2 */
 static void test_log_lines(void **state)
 {
 	static const struct {
@@ -732,6 +735,7 @@ static bool exists(struct log_dirs *d, const char *name)
 	return faccessat(d->place.pod_dir_fd, name, F_OK, 0) == 0;
 }
 
+/* LOG-3 */
 static void test_log_rotation(void **state)
 {
 	struct log_dirs d;

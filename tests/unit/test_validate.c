@@ -202,6 +202,7 @@ static void test_hooks(void **state)
 	check_all(cases, SP_ARRAY_LEN(cases));
 }
 
+/* VAL-36 */
 static void test_ports(void **state)
 {
 	static const struct test_case cases[] = {
@@ -321,6 +322,7 @@ static void test_jobs(void **state)
 	}
 }
 
+/* VAL-3 */
 static void test_order_and_message(void **state)
 {
 	static const char spec[] =
@@ -391,6 +393,7 @@ static void test_places(void **state)
 	"tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was "    \
 	"previously negative)"
 
+/* VAL-80 */
 static void test_updates(void **state)
 {
 	static const struct {
