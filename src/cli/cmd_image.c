@@ -165,6 +165,7 @@ static void complete_images(struct sp_cli *cli, struct sp_buf *out)
 	}
 }
 
+static const struct sp_command pull = SP_IMAGE_PULL_COMMAND(sp_cli_run_worker);
 static const struct sp_command load = SP_IMAGE_LOAD_COMMAND(sp_cli_run_worker);
 static const struct sp_command save = SP_IMAGE_SAVE_COMMAND(sp_cli_run_worker);
 static const struct sp_command prune = SP_IMAGE_PRUNE_COMMAND(sp_cli_run_worker);
@@ -203,14 +204,14 @@ static const struct sp_command rm = {
 	.complete = complete_images,
 };
 
-static const struct sp_command *const subs[] = {&load,  &ls,   &inspect, &rm,
-						&prune, &save, &ensure,  NULL};
+static const struct sp_command *const subs[] = {&pull,  &load, &ls,     &inspect, &rm,
+						&prune, &save, &ensure, NULL};
 
 const struct sp_command sp_command_image = {
 	.name = "image",
-	.summary = "Load, list and remove images",
+	.summary = "Get, list and remove images",
 	.subs = subs,
-	.examples = {{"image load app.tar", "add the images of an archive"},
-		     {"image ls", "what is there"},
-		     {"image rm app:1", "forget one"}},
+	.examples = {{"image pull nginx:1.25", "from a registry"},
+		     {"image load app.tar", "add the images of an archive"},
+		     {"image ls", "what is there"}},
 };

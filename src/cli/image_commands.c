@@ -4,6 +4,19 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* Pull secrets never stand in arguments or the environment, where other processes may read them. */
+#define AUTH_FD_FLAG                                                                               \
+	{                                                                                          \
+		.name = "auth-fd", .kind = SP_FLAG_INT, .arg = "FD", .min = 3, .max = 1024,        \
+		.help = "Read pull secrets, a JSON list of docker configurations, from this "      \
+			"descriptor",                                                              \
+	}
+
+const struct sp_flag sp_image_pull_flags[] = {
+	{.name = "quiet", .letter = 'q', .kind = SP_FLAG_BOOL, .help = "Print names only"},
+	AUTH_FD_FLAG,
+	{0},
+};
 const struct sp_flag sp_image_load_flags[] = {
 	{.name = "name",
 	 .kind = SP_FLAG_TEXT,
@@ -55,6 +68,7 @@ const struct sp_flag sp_image_ensure_flags[] = {
 	 .kind = SP_FLAG_TEXT,
 	 .arg = "DIR",
 	 .help = "Directory that holds images/, instead of the one of --root"},
+	AUTH_FD_FLAG,
 	{0},
 };
 

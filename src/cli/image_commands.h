@@ -11,8 +11,22 @@
 
 extern const struct sp_flag sp_image_load_flags[], sp_image_save_flags[], sp_image_ls_flags[],
 	sp_image_inspect_flags[], sp_image_rm_flags[], sp_image_prune_flags[],
-	sp_image_ensure_flags[];
+	sp_image_ensure_flags[], sp_image_pull_flags[];
 
+#define SP_IMAGE_PULL_COMMAND(fn)                                                                  \
+	{                                                                                          \
+		.name = "pull", .summary = "Get images from a registry", .args = "IMAGE…",         \
+		.flags = sp_image_pull_flags, .min_args = 1, .max_args = -1,                       \
+		.about =                                                                           \
+			"Credentials come from $REGISTRY_AUTH_FILE, or from the files of podman "  \
+			"and docker. Mirrors and short names follow registries.conf, "             \
+			"certificates certs.d, proxies HTTPS_PROXY and NO_PROXY. A download that " \
+			"was interrupted continues where it stopped.",                             \
+		.examples = {{"image pull nginx:1.25", "from Docker Hub"},                         \
+			     {"image pull quay.io/team/app@sha256:…", "exactly that content"},     \
+			     {"image pull -q localhost:5000/app:1", "print the name only"}},       \
+		.run = (fn)                                                                        \
+	}
 #define SP_IMAGE_LOAD_COMMAND(fn)                                                                  \
 	{                                                                                          \
 		.name = "load", .summary = "Add images from an archive or an OCI layout",          \

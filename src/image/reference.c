@@ -141,6 +141,7 @@ int sp_reference_parse(struct sp_arena *a, const char *text, struct sp_reference
 			r.host = "docker.io";
 	} else {
 		r.host = "docker.io";
+		r.short_name = sp_arena_strndup(a, rest, (size_t)(end - rest));
 	}
 	for (p = rest; p <= end; p = slash + 1) {
 		size_t n;

@@ -9,11 +9,12 @@
 #define SP_REFERENCE_MAX 512
 
 struct sp_reference {
-	const char *host;   /* "docker.io", "localhost:5000" */
-	const char *repo;   /* "library/nginx" */
-	const char *tag;    /* "latest"; NULL with a digest and no tag */
-	const char *digest; /* "sha256:…"; NULL none */
-	const char *full;   /* normalised text: host/repo[:tag][@digest] */
+	const char *host;       /* "docker.io", "localhost:5000" */
+	const char *repo;       /* "library/nginx" */
+	const char *tag;        /* "latest"; NULL with a digest and no tag */
+	const char *digest;     /* "sha256:…"; NULL none */
+	const char *full;       /* normalised text: host/repo[:tag][@digest] */
+	const char *short_name; /* the repository as written when no host was; NULL otherwise */
 };
 
 /**

@@ -5,6 +5,7 @@
  *   <images>/blobs/sha256/<hex>      manifests, configs, layers as received
  *   <images>/layers/<hex>/           an unpacked layer, ready for overlayfs
  *   <images>/layers/<hex>.ok         it is complete and on disk
+ *   <images>/partial/<hex>           a blob being downloaded, or to be continued (src/registry)
  *   <images>/refs/<name>-<hash>.json one file per name
  *   <images>/tmp/, locks/, lock      work in progress; `lock` is held shared by users, exclusively
  * by prune
@@ -60,7 +61,8 @@ int sp_image_store_list(struct sp_image_store *s, struct sp_arena *a, struct sp_
 int sp_image_store_remove(struct sp_image_store *s, const char *ref, struct sp_error *err);
 
 /**
- * sp_image_store_prune() - Remove blobs and layers that no name leads to and no pod uses
+ * sp_image_store_prune() - Remove blobs and layers that no name leads to and no pod uses,
+ * and what interrupted downloads left
  * @freed_bytes: of blobs
  *
  * A pod uses a layer while it holds a shared lock (flock) on the layer's directory.

@@ -127,6 +127,18 @@ static void prune_dir(struct sp_image_store *s, int dir_fd, const struct keep *k
 	closedir(d);
 }
 
+/* Downloads that were interrupted and never continued: we hold the store alone, nobody writes one.
+ */
+static void prune_partial(struct sp_image_store *s, uint64_t *freed)
+{
+	SP_CLEANUP(sp_closep)
+	int fd = openat(s->dir_fd, "partial", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	const struct keep none = {0};
+
+	if (fd >= 0)
+		prune_dir(s, fd, &none, false, freed, NULL);
+}
+
 int sp_image_store_prune(struct sp_image_store *s, uint64_t *freed_bytes, uint32_t *kept_in_use,
 			 struct sp_error *err)
 {
@@ -143,6 +155,7 @@ int sp_image_store_prune(struct sp_image_store *s, uint64_t *freed_bytes, uint32
 	if (r == 0) {
 		prune_dir(s, s->layers_fd, &layers, true, &freed, &in_use);
 		prune_dir(s, s->blobs_fd, &blobs, false, &freed, &in_use);
+		prune_partial(s, &freed);
 		if (freed_bytes)
 			*freed_bytes = freed;
 		if (kept_in_use)

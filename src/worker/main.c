@@ -4,11 +4,11 @@
  * TLS. Its command line is that of `sidepod image …` and `sidepod https-check`, which become this
  * program.
  */
+#include "worker/worker.h"
+
 #include "cli/cli_internal.h"
 #include "cli/image_commands.h"
-#include "image/demo.h"
 #include "image/load.h"
-#include "image/reference.h"
 #include "probe/look_up.h"
 #include "probe/probe.h"
 #include "sys/fd.h"
@@ -18,8 +18,8 @@
 #include <signal.h>
 #include <stdlib.h>
 
-static int open_store(struct sp_cli *cli, const char *dir, struct sp_image_store **ret,
-		      struct sp_error *err)
+int sp_worker_open_store(struct sp_cli *cli, const char *dir, struct sp_image_store **ret,
+			 struct sp_error *err)
 {
 	if (!dir)
 		return sp_fail(err, SP_E_NO_MEMORY, "image store");
@@ -47,7 +47,7 @@ static int run_load(struct sp_cli *cli, int argc, char **argv)
 	uint32_t n = 0;
 	int r;
 
-	if (open_store(cli, sp_image_dir(cli), &s, &err) < 0)
+	if (sp_worker_open_store(cli, sp_image_dir(cli), &s, &err) < 0)
 		return sp_cli_fail(cli, &err);
 	r = sp_image_load(s, &cli->arena, argv[0], sp_flag_text(cli, "name"), &v, &n,
 			  quiet ? NULL : say_layer, cli, &err);
@@ -65,7 +65,7 @@ static int run_save(struct sp_cli *cli, int argc, char **argv)
 	struct sp_error err;
 	int fd, r;
 
-	if (open_store(cli, sp_image_dir(cli), &s, &err) < 0)
+	if (sp_worker_open_store(cli, sp_image_dir(cli), &s, &err) < 0)
 		return sp_cli_fail(cli, &err);
 	if (!path && isatty(STDOUT_FILENO))
 		return sp_cli_usage(
@@ -91,7 +91,7 @@ static int run_prune(struct sp_cli *cli, int argc, char **argv)
 	uint64_t freed;
 	uint32_t in_use;
 
-	if (open_store(cli, sp_image_dir(cli), &s, &err) < 0 ||
+	if (sp_worker_open_store(cli, sp_image_dir(cli), &s, &err) < 0 ||
 	    sp_image_store_prune(s, &freed, &in_use, &err) < 0)
 		return sp_cli_fail(cli, &err);
 	sp_buf_printf(&out, "freed %llu bytes\n", (unsigned long long)freed);
@@ -100,55 +100,12 @@ static int run_prune(struct sp_cli *cli, int argc, char **argv)
 	return sp_cli_print(cli, &out);
 }
 
-/* {"fail":"never","text":"…"} for the supervisor, or a sentence for people. */
-static int ensure_failed(struct sp_cli *cli, const char *what, const struct sp_error *err)
-{
-	SP_CLEANUP(sp_buf_done) struct sp_buf out = {0};
-
-	if (!sp_flag_bool(cli, "json"))
-		return sp_cli_fail(cli, err);
-	sp_buf_printf(&out, "{\"fail\":\"%s\",\"text\":", what);
-	sp_buf_json(&out, err->text);
-	sp_buf_puts(&out, "}\n");
-	(void)sp_cli_print(cli, &out); /* a reader that is gone needs no answer */
-	return SP_EXIT_FAILED;
-}
-
-static int run_ensure(struct sp_cli *cli, int argc, char **argv)
-{
-	SP_CLEANUP(sp_image_store_closep) struct sp_image_store *s = NULL;
-	SP_CLEANUP(sp_buf_done) struct sp_buf out = {0};
-	const char *dir = sp_flag_text(cli, "store");
-	struct sp_reference ref;
-	struct sp_image img;
-	struct sp_error err;
-
-	dir = dir ? sp_arena_printf(&cli->arena, "%s/images", dir) : sp_image_dir(cli);
-	if (sp_reference_parse(&cli->arena, argv[0], &ref, &err) < 0)
-		return ensure_failed(cli, "invalid-name", &err);
-	if (open_store(cli, dir, &s, &err) < 0)
-		return ensure_failed(cli, "inspect", &err);
-	if (sp_streq(ref.full, SP_DEMO_IMAGE) && sp_image_demo_ensure(s, &err) < 0)
-		return ensure_failed(cli, "pull", &err);
-	if (sp_image_store_get(s, &cli->arena, argv[0], &img, &err) < 0) {
-		if (err.code != SP_E_NOT_FOUND)
-			return ensure_failed(cli, "inspect", &err);
-		return ensure_failed(cli, sp_flag_is(cli, "policy", "Never") ? "never" : "pull",
-				     &err);
-	}
-	if (sp_flag_bool(cli, "json"))
-		sp_image_json(&img, &out);
-	else
-		sp_buf_puts(&out, img.ref);
-	sp_buf_putc(&out, '\n');
-	return sp_cli_print(cli, &out);
-}
-
 static const struct sp_command load = SP_IMAGE_LOAD_COMMAND(run_load);
 static const struct sp_command save = SP_IMAGE_SAVE_COMMAND(run_save);
 static const struct sp_command prune = SP_IMAGE_PRUNE_COMMAND(run_prune);
-static const struct sp_command ensure = SP_IMAGE_ENSURE_COMMAND(run_ensure);
-static const struct sp_command *const image_subs[] = {&load, &save, &prune, &ensure, NULL};
+static const struct sp_command ensure = SP_IMAGE_ENSURE_COMMAND(sp_worker_ensure);
+static const struct sp_command pull = SP_IMAGE_PULL_COMMAND(sp_worker_pull);
+static const struct sp_command *const image_subs[] = {&pull, &load, &save, &prune, &ensure, NULL};
 static const struct sp_command image = {
 	.name = "image",
 	.summary = "Work on the image store",
