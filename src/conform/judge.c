@@ -231,8 +231,26 @@ static void drop_flickers(struct side *s, sp_time tolerance)
 	}
 }
 
+/* Half the shortest time for which a condition stays as it is: what is shorter is a flicker. */
+static sp_time steady(const struct side *s)
+{
+	sp_time shortest = SP_NEVER;
+
+	for (size_t i = 0; i < s->h->n; i++) {
+		if (!s->names[i] || s->h->lines[i].act.fact != SP_FACT_COND)
+			continue;
+		for (size_t k = i + 1; k < s->h->n; k++)
+			if (same_condition(s, i, k)) {
+				shortest = SP_MIN(shortest, s->h->lines[k].at - s->h->lines[i].at);
+				break;
+			}
+	}
+	return shortest / 2;
+}
+
+/* @flicker: conditions that last no longer do not count */
 static int side_init(struct sp_arena *a, struct side *s, const struct sp_happened *h,
-		     sp_time tolerance)
+		     sp_time flicker)
 {
 	s->h = h;
 	s->names = sp_arena_array(a, h->n + 1, sizeof(*s->names));
@@ -241,7 +259,7 @@ static int side_init(struct sp_arena *a, struct side *s, const struct sp_happene
 	if (!s->names || !s->nth || !s->other)
 		return -1;
 	memcpy(s->names, h->names, h->n * sizeof(*s->names));
-	drop_flickers(s, tolerance);
+	drop_flickers(s, flicker);
 	for (size_t i = 0; i < h->n; i++) {
 		s->other[i] = SIZE_MAX;
 		for (size_t k = i; k-- > 0;)
@@ -411,8 +429,8 @@ static int compare(struct conform_run *r, sp_time tolerance, struct sp_diff *d, 
 	struct side sim, real;
 	sp_time until;
 
-	if (side_init(&r->arena, &sim, &r->simulated, tolerance) < 0 ||
-	    side_init(&r->arena, &real, &r->happened, tolerance) < 0)
+	if (side_init(&r->arena, &sim, &r->simulated, 0) < 0 ||
+	    side_init(&r->arena, &real, &r->happened, SP_MIN(tolerance, steady(&sim))) < 0)
 		return sp_fail(err, SP_E_NO_MEMORY, "compare with the simulation");
 	pair_up(&sim, &real);
 	*ret_late = compare_times(&sim, &real, tolerance, d);

@@ -296,6 +296,7 @@ static const struct {
 	{{"set", "text"}, NULL, sp_calc_indexes},
 	{{"surge", "unavailable"}, NULL, sp_calc_bounds},
 	{{"schedule", "next"}, NULL, sp_calc_schedule},
+	{{"policy", "exitCode"}, NULL, sp_calc_termination},
 };
 
 int sp_table_calc(const struct sp_scn_reader *r, const struct sp_scenario *s, struct sp_diff *diff,
@@ -309,6 +310,11 @@ int sp_table_calc(const struct sp_scn_reader *r, const struct sp_scenario *s, st
 	if (sp_node_get(s->node, "env") && sp_node_get(s->node, "result")) {
 		*ret = SP_TABLE_CHECKED;
 		return sp_calc_environment(&t, NULL);
+	}
+	if (sp_node_get(s->node, "writes") && sp_node_get(s->node, "lines")) {
+		*ret = SP_TABLE_CHECKED;
+		return sp_calc_log(&t, sp_node_get(s->node, "writes"),
+				   sp_node_get(s->node, "lines"));
 	}
 	first = cases && cases->kind == SP_NODE_LIST && cases->n ? cases->items[0] : NULL;
 	for (size_t i = 0; first && i < SP_ARRAY_LEN(tables); i++) {

@@ -33,4 +33,8 @@ int sp_calc_bounds(struct sp_calc *t, const struct sp_node *c);
 int sp_calc_schedule(struct sp_calc *t, const struct sp_node *c);
 void sp_calc_no_schedules(struct sp_calc *t);
 
+/* calc_log.c */
+int sp_calc_log(struct sp_calc *t, const struct sp_node *writes, const struct sp_node *lines);
+int sp_calc_termination(struct sp_calc *t, const struct sp_node *c);
+
 #endif

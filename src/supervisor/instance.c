@@ -545,16 +545,13 @@ static void flush_log(struct sup *s, struct sup_inst *i)
 static void termination_message(struct sup *s, struct sup_inst *i, struct sp_buf *b)
 {
 	const char *policy = s->ctrs[i->ctr].k->termination_message_policy;
-	char mem[SUP_TERM_MAX];
+	char mem[SP_TERM_MAX];
 	off_t size = i->term_fd >= 0 ? lseek(i->term_fd, 0, SEEK_END) : 0;
 	ssize_t n = 0;
 
 	if (size > 0)
-		n = pread(i->term_fd, mem, sizeof(mem), SP_MAX(size - SUP_TERM_MAX, (off_t)0));
-	if (n > 0)
-		/* a NUL would end the message: what is behind it cannot be shown */
-		sp_buf_add(b, mem, strnlen(mem, (size_t)n));
-	else if (policy && sp_streq(policy, "FallbackToLogsOnError") && i->exit.code != 0)
+		n = pread(i->term_fd, mem, sizeof(mem), SP_MAX(size - SP_TERM_MAX, (off_t)0));
+	if (sp_termination_message(policy, mem, n > 0 ? (size_t)n : 0, i->exit.code, b))
 		sp_log_tail(&i->log, b);
 }
 

@@ -131,6 +131,18 @@ void sp_log_unformat(const char *text, size_t n, size_t max_lines, size_t max_by
 	sp_buf_done(&all);
 }
 
+bool sp_termination_message(const char *policy, const char *file, size_t n, int32_t code,
+			    struct sp_buf *out)
+{
+	size_t cut = n > SP_TERM_MAX ? n - SP_TERM_MAX : 0;
+
+	if (n == 0)
+		return policy && sp_streq(policy, "FallbackToLogsOnError") && code != 0;
+	/* a NUL would end the message: what is behind it cannot be shown */
+	sp_buf_add(out, file + cut, strnlen(file + cut, n - cut));
+	return false;
+}
+
 /* ---- files ---------------------------------------------------------------------------------- */
 
 void sp_log_init(struct sp_log *l, const struct sp_log_place *place, const char *ctr,

@@ -38,6 +38,19 @@ void sp_log_format(struct sp_log_stream *s, const char *stream, int64_t wall_ns,
 void sp_log_unformat(const char *text, size_t n, size_t max_lines, size_t max_bytes,
 		     struct sp_buf *out);
 
+#define SP_TERM_MAX 4096 /* TMSG-1 */
+
+/**
+ * sp_termination_message() - What a container left as its last word (TMSG-1 to TMSG-3)
+ * @policy: terminationMessagePolicy; NULL: File
+ * @file:   content of its message file; of a long one the end counts
+ * @out:    the message
+ *
+ * Return: true when @out is left empty and the end of the log is to be shown instead.
+ */
+bool sp_termination_message(const char *policy, const char *file, size_t n, int32_t code,
+			    struct sp_buf *out);
+
 /* Where the logs of a pod go; kept by its container logs. */
 struct sp_log_place {
 	int pod_dir_fd;       /* <log_dir>/pods/<ns>_<pod>_<uid> */

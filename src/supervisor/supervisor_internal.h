@@ -121,7 +121,6 @@ struct sup_client {
 #define SUP_JOBS_MAX     (SP_CONTAINERS_MAX * 8)
 #define SUP_EXEC_OUTPUT  (10 * 1024) /* PROBE-20 */
 #define SUP_IMAGE_OUTPUT (1024 * 1024)
-#define SUP_TERM_MAX     4096 /* TMSG-1 */
 
 /* ---- the supervisor -------------------------------------------------------------------------- */
 
