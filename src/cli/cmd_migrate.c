@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `sidepod migrate`: sidecars of the old way become native ones, and what that changes. */
+#include "cli/files.h"
+
+#include "base/diff.h"
+#include "base/json.h"
+#include "migrate/migrate.h"
+
+struct job {
+	struct sp_cli *cli;
+	struct sp_catalogue *catalogue;
+	struct sp_mig_options opt;
+	struct sp_buf out, report; /* stdout, stderr */
+	uint32_t n_files, n_changed, n_steps, n_manual;
+	bool invalid;
+};
+
+static void job_done(struct job *j)
+{
+	sp_catalogue_free(j->catalogue);
+	sp_buf_done(&j->out);
+	sp_buf_done(&j->report);
+}
+
+/* ---- telling ----------------------------------------------------------------------------------
+ */
+
+static void who(const char *object, const char *container, struct sp_buf *b)
+{
+	sp_buf_printf(b, "%s%s%s", object, container ? " " : "", container ? container : "");
+}
+
+static void print_steps(const struct sp_migration *m, struct sp_buf *b)
+{
+	for (int manual = 0; manual < 2; manual++) {
+		bool first = true;
+
+		for (uint32_t i = 0; i < m->n_steps; i++) {
+			const struct sp_mig_step *s = &m->steps[i];
+
+			if (s->manual != manual)
+				continue;
+			if (first)
+				sp_buf_puts(b,
+					    manual ? "\nLeft for you (comments in the manifest):\n"
+						   : "\nSteps:\n");
+			first = false;
+			sp_buf_printf(b, "  %-4s ", s->rule);
+			who(s->object, s->container, b);
+			sp_buf_printf(b, ": %s\n", s->text);
+		}
+	}
+	for (uint32_t i = 0; i < m->n_hazards; i++) {
+		const struct sp_mig_hazard *h = &m->hazards[i];
+
+		if (i == 0)
+			sp_buf_puts(b, "\nLook out for:\n");
+		sp_buf_printf(b, "  %-4s ", h->rule);
+		who(h->object, h->container, b);
+		sp_buf_printf(b, ": %s\n", h->text);
+	}
+}
+
+static void print_rows(const struct sp_migration *m, struct sp_buf *b)
+{
+	const char *object = "";
+	size_t wide = 6;
+
+	for (uint32_t i = 0; i < m->n_rows; i++)
+		wide = SP_MAX(wide, strlen(m->rows[i].before));
+	for (uint32_t i = 0; i < m->n_rows; i++) {
+		const struct sp_mig_row *r = &m->rows[i];
+
+		if (!sp_streq(r->object, object))
+			sp_buf_printf(b, "\n%s, simulated\n%-16s  %-*s  AFTER\n", r->object, "",
+				      (int)wide, "BEFORE");
+		object = r->object;
+		sp_buf_printf(b, "%-16s  %-*s  %s\n", r->what, (int)wide, r->before, r->after);
+	}
+}
+
+static void json_member(struct sp_buf *b, const char *rule, const char *object,
+			const char *container, const char *text)
+{
+	sp_json_next(b);
+	sp_buf_putc(b, '{');
+	sp_json_str(b, "rule", rule);
+	sp_json_str(b, "object", object);
+	sp_json_str(b, "container", container);
+	sp_json_str(b, "text", text);
+}
+
+static void print_json(const struct sp_source *src, const struct sp_migration *m, struct sp_buf *b)
+{
+	SP_CLEANUP(sp_buf_done) struct sp_buf diff = {0};
+
+	sp_text_diff(src->name, src->bytes, src->len, m->text.ptr, m->text.len, false, &diff);
+	b->failed |= diff.failed;
+	sp_json_next(b);
+	sp_buf_putc(b, '{');
+	sp_json_str(b, "file", src->name);
+	sp_json_bool(b, "changed", m->changed);
+	sp_json_int(b, "manual", m->n_manual);
+	sp_json_key(b, "steps");
+	sp_buf_putc(b, '[');
+	for (uint32_t i = 0; i < m->n_steps; i++) {
+		const struct sp_mig_step *s = &m->steps[i];
+
+		json_member(b, s->rule, s->object, s->container, s->text);
+		sp_json_bool(b, "manual", s->manual);
+		sp_buf_putc(b, '}');
+	}
+	sp_buf_putc(b, ']');
+	sp_json_key(b, "hazards");
+	sp_buf_putc(b, '[');
+	for (uint32_t i = 0; i < m->n_hazards; i++) {
+		const struct sp_mig_hazard *h = &m->hazards[i];
+
+		json_member(b, h->rule, h->object, h->container, h->text);
+		sp_buf_putc(b, '}');
+	}
+	sp_buf_putc(b, ']');
+	sp_json_key(b, "behaviour");
+	sp_buf_putc(b, '[');
+	for (uint32_t i = 0; i < m->n_rows; i++) {
+		const struct sp_mig_row *r = &m->rows[i];
+
+		sp_json_next(b);
+		sp_buf_putc(b, '{');
+		sp_json_str(b, "object", r->object);
+		sp_json_str(b, "what", r->what);
+		sp_json_str(b, "before", r->before);
+		sp_json_str(b, "after", r->after);
+		sp_buf_putc(b, '}');
+	}
+	sp_buf_putc(b, ']');
+	sp_json_str(b, "diff", diff.ptr ? diff.ptr : "");
+	sp_json_str(b, "text", m->text.ptr);
+	sp_buf_putc(b, '}');
+}
+
+/* ---- one file ---------------------------------------------------------------------------------
+ */
+
+static int tell(struct job *j, const char *path, const struct sp_source *src,
+		const struct sp_migration *m, struct sp_error *err)
+{
+	struct sp_cli *cli = j->cli;
+
+	if (sp_flag_bool(cli, "write") && m->changed) {
+		if (sp_streq(path, "-"))
+			return sp_fail(err, SP_E_INVALID, "--write needs a file, not stdin");
+		if (!sp_flag_bool(cli, "dry-run") &&
+		    sp_cli_write(path, m->text.ptr, m->text.len, err) < 0)
+			return -1;
+	}
+	if (sp_flag_is(cli, "output", "json")) {
+		print_json(src, m, &j->out);
+		return 0;
+	}
+	if (sp_flag_bool(cli, "patch")) {
+		const struct sp_source after = {src->name, m->text.ptr, m->text.len};
+		SP_CLEANUP(sp_buf_done) struct sp_buf patch = {0};
+
+		if (sp_migrate_patch(src, &after, &patch, err) < 0)
+			return -1;
+		if (patch.len && j->out.len)
+			sp_buf_puts(&j->out, "---\n");
+		sp_buf_add(&j->out, patch.ptr ? patch.ptr : "", patch.len);
+		print_steps(m, &j->report);
+		return 0;
+	}
+	if (sp_flag_bool(cli, "check")) {
+		if (m->changed)
+			sp_buf_printf(&j->out, "%s\n", src->name);
+		return 0;
+	}
+	if (!sp_flag_bool(cli, "write"))
+		sp_text_diff(src->name, src->bytes, src->len, m->text.ptr, m->text.len,
+			     cli->out_look.color, &j->out);
+	print_rows(m, &j->report);
+	print_steps(m, &j->report);
+	return 0;
+}
+
+static int visit(void *arg, const char *path, const struct sp_source *src, struct sp_error *err)
+{
+	struct job *j = arg;
+	struct sp_diags diags;
+	struct sp_migration m;
+	int r;
+
+	sp_diags_init(&diags, &j->cli->arena);
+	r = sp_migrate(src, &j->opt, &diags, &m, err);
+	if (r < 0 && diags.n) {
+		for (uint32_t i = 0; i < diags.n; i++)
+			sp_diag_print(&diags.v[i], src->bytes, src->len, j->cli->err_look.color,
+				      j->cli->err_look.ascii, &j->report);
+		j->invalid = true;
+		r = 0;
+	} else if (r == 0) {
+		j->n_files++;
+		j->n_changed += m.changed;
+		j->n_steps += m.n_steps - m.n_manual;
+		j->n_manual += m.n_manual;
+		r = tell(j, path, src, &m, err);
+	}
+	sp_migration_done(&m);
+	return r;
+}
+
+static int read_catalogue(struct job *j, struct sp_error *err)
+{
+	uint32_t n;
+	const char *const *v = sp_flag_list(j->cli, "catalogue", &n);
+
+	j->catalogue = sp_catalogue_new(err);
+	if (!j->catalogue)
+		return -1;
+	for (uint32_t i = 0; i < n; i++) {
+		struct sp_source src;
+
+		if (sp_cli_read(j->cli, v[i], &src, err) < 0 ||
+		    sp_catalogue_add(j->catalogue, &src, err) < 0)
+			return -1;
+	}
+	j->opt.catalogue = j->catalogue;
+	return 0;
+}
+
+static void summary(struct job *j)
+{
+	const char *done = sp_flag_bool(j->cli, "write") && !sp_flag_bool(j->cli, "dry-run")
+				   ? "changed"
+				   : "would change";
+
+	if (j->n_steps + j->n_manual == 0 && !j->invalid)
+		sp_buf_printf(&j->report, "nothing to migrate in %u file%s\n", j->n_files,
+			      j->n_files == 1 ? "" : "s");
+	else if (j->n_files)
+		sp_buf_printf(&j->report, "\n%u of %u files %s: %u steps, %u left for you\n",
+			      j->n_changed, j->n_files, done, j->n_steps, j->n_manual);
+}
+
+static int finish(struct job *j)
+{
+	bool json = sp_flag_is(j->cli, "output", "json");
+
+	if (json)
+		sp_buf_puts(&j->out, "]}\n");
+	else if (!sp_flag_bool(j->cli, "check"))
+		summary(j);
+	if (j->report.ptr && !j->report.failed)
+		(void)fputs(j->report.ptr, j->cli->err); /* nowhere else to tell it */
+	if (sp_cli_print(j->cli, &j->out) != SP_EXIT_OK)
+		return SP_EXIT_FAILED;
+	if (j->invalid)
+		return SP_EXIT_MANIFEST;
+	if (sp_flag_bool(j->cli, "check"))
+		return j->n_changed ? SP_EXIT_FAILED : SP_EXIT_OK;
+	return j->n_manual ? SP_EXIT_INCOMPLETE : SP_EXIT_OK;
+}
+
+static int run(struct sp_cli *cli, int argc, char **argv)
+{
+	SP_CLEANUP(job_done) struct job j = {.cli = cli};
+	struct sp_error err;
+
+	if (sp_flag_bool(cli, "check") && sp_flag_bool(cli, "write"))
+		return sp_cli_usage(cli, "--check changes nothing; --write does");
+	if (sp_cli_kube_minor(cli, &j.opt.kube_minor, &err) < 0)
+		return sp_cli_usage(cli, "%s", err.text);
+	if (j.opt.kube_minor < 29)
+		return sp_cli_error(cli, SP_EXIT_MANIFEST,
+				    "Kubernetes 1.28 has native sidecars only as an alpha feature: "
+				    "keep the old form, or raise --kube-version");
+	j.opt.only = sp_flag_text(cli, "only");
+	if (read_catalogue(&j, &err) < 0)
+		return sp_cli_fail(cli, &err);
+	if (sp_flag_is(cli, "output", "json"))
+		sp_buf_puts(&j.out, "{\"schema\":\"sidepod.migrate/v1\",\"files\":[");
+	if (sp_cli_visit_files(cli, (const char *const *)argv, (uint32_t)argc, visit, &j, &err) < 0)
+		return sp_cli_fail(cli, &err);
+	return finish(&j);
+}
+
+static const struct sp_flag flags[] = {
+	{.name = "write", .letter = 'w', .kind = SP_FLAG_BOOL, .help = "Change the files"},
+	{.name = "patch",
+	 .kind = SP_FLAG_BOOL,
+	 .help = "Print strategic merge patches, for kubectl patch and kustomize"},
+	{.name = "check",
+	 .kind = SP_FLAG_BOOL,
+	 .help = "Only name the files that would change, and exit with 1 when there are any"},
+	{.name = "only",
+	 .kind = SP_FLAG_TEXT,
+	 .arg = "NAME",
+	 .help = "Only this container, even when its product is not known"},
+	{.name = "catalogue",
+	 .kind = SP_FLAG_LIST,
+	 .arg = "FILE",
+	 .help = "More known sidecars, asked before the built-in ones",
+	 .completes = SP_COMPLETE_FILE},
+	{.name = "output",
+	 .letter = 'o',
+	 .kind = SP_FLAG_CHOICE,
+	 .arg = "FORMAT",
+	 .choices = "text|json",
+	 .standard = "text",
+	 .help = "Print it as"},
+	SP_FLAG_DRY_RUN,
+	SP_FLAG_KUBE_VERSION,
+	{0},
+};
+
+const struct sp_command sp_command_migrate = {
+	.name = "migrate",
+	.summary = "Turn old companions into native sidecars",
+	.args = "FILE…",
+	.about = "Known sidecars that run as regular containers become init containers with "
+		 "restartPolicy: Always, and what they needed before goes: quit calls, wait loops, "
+		 "wrappers, watchers, hooks. The diff is printed; comments and everything else in "
+		 "the files stay as they are. Both forms are simulated, and the table tells what "
+		 "changes. What it is not sure about is left as a comment and listed; then the "
+		 "exit code is 3.",
+	.flags = flags,
+	.min_args = 1,
+	.max_args = -1,
+	.completes = SP_COMPLETE_FILE,
+	.examples = {{"migrate job.yaml", "a diff, and what it changes"},
+		     {"migrate --write k8s/", "change the files of a directory"},
+		     {"migrate --only worker pod.yaml", "a container that is not known"}},
+	.run = run,
+};
