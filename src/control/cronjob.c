@@ -22,8 +22,12 @@ struct look {
 
 void sp_cron_job_init(struct sp_cron_job *c, sp_time created_at)
 {
-	*c = (struct sp_cron_job){
-		.created_at = created_at, .scheduled_at = -1, .succeeded_at = -1, .told_at = -1};
+	*c = (struct sp_cron_job){.created_at = created_at,
+				  .scheduled_at = -1,
+				  .succeeded_at = -1,
+				  .told_many_at = -1,
+				  .told_missed_at = -1,
+				  .told_active_at = -1};
 }
 
 /* ---- the jobs there are --------------------------------------------------------------------- */
@@ -164,12 +168,12 @@ static void sleep_until_next(struct look *l)
 	}
 }
 
-/* Return: true the first time that something is told about schedule time @t */
-static bool first_word(struct look *l, int64_t t)
+/* Return: true the first time that one kind of thing is told about schedule time @t */
+static bool first_word(sp_time *told_at, int64_t t)
 {
-	if (l->c->told_at == t * SP_SEC)
+	if (*told_at == t * SP_SEC)
 		return false;
-	l->c->told_at = t * SP_SEC;
+	*told_at = t * SP_SEC;
 	return true;
 }
 
@@ -197,7 +201,7 @@ static int64_t due(struct look *l)
 		earliest = SP_MAX(base, l->now_s - l->spec->starting_deadline_s.v);
 	t = sp_schedule_last(&l->schedule, earliest, l->now_s, MISSED_MAX + 1, &missed);
 	if (t != SP_SCHEDULE_NEVER) {
-		if (missed > MISSED_MAX && first_word(l, t))
+		if (missed > MISSED_MAX && first_word(&l->c->told_many_at, t))
 			sp_ctl_event(l->ctl, true, "TooManyMissedTimes",
 				     "too many missed start times. Set or decrease "
 				     ".spec.startingDeadlineSeconds or check clock skew");
@@ -205,7 +209,7 @@ static int64_t due(struct look *l)
 	}
 	if (earliest > base) { /* the deadline hides a time that would have been due */
 		t = sp_schedule_last(&l->schedule, base, earliest, MISSED_MAX + 1, &missed);
-		if (t != SP_SCHEDULE_NEVER && first_word(l, t))
+		if (t != SP_SCHEDULE_NEVER && first_word(&l->c->told_missed_at, t))
 			tell_missed(l, t);
 	}
 	return SP_SCHEDULE_NEVER;
@@ -249,7 +253,7 @@ static void start(struct look *l, int64_t t)
 	if (exists(l, name))
 		return;
 	if (is_policy(l, "Forbid") && l->c->active > 0) {
-		if (first_word(l, t))
+		if (first_word(&l->c->told_active_at, t))
 			sp_ctl_event(l->ctl, false, "JobAlreadyActive",
 				     "Not starting job because prior execution is running and "
 				     "concurrency policy is Forbid");

@@ -30,8 +30,9 @@ struct sp_cron_job {
 	sp_time scheduled_at, succeeded_at; /* lastScheduleTime, lastSuccessfulTime; -1 unset */
 	/* memory */
 	sp_time created_at;
-	sp_time told_at; /* the time that a warning was told about; -1 none */
-	bool deleting;   /* set by the caller: the object is being deleted */
+	/* schedule times that something was told about; -1 none */
+	sp_time told_many_at, told_missed_at, told_active_at;
+	bool deleting; /* set by the caller: the object is being deleted */
 	bool told_bad, told_never, removed;
 };
 
