@@ -373,10 +373,10 @@ static int run(struct sup *s, struct sp_error *err)
 	while (!s->finished) {
 		int n;
 
-		next = run_timers(s);
 		drain(s);
 		if (s->finished)
 			break;
+		next = run_timers(s); /* after the wishes: they begin what has deadlines */
 		sup_inst_idle(s);
 		write_record(s);
 		if (s->status_dirty && s->real >= s->status_at)
