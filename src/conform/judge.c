@@ -380,14 +380,13 @@ static bool is_deed(const struct sp_action *a)
 	       a->fact == SP_FACT_KILL;
 }
 
-/* Did something happen to this container itself in that instant before line @i? */
-static bool own_cause(const struct sp_happened *h, size_t i)
+/* Is container @ctr the only one to which something happened in that instant before line @i? */
+static bool only_cause(const struct sp_happened *h, size_t i, uint16_t ctr)
 {
 	for (size_t k = i; k-- > 0 && h->lines[k].at == h->lines[i].at;)
-		if (h->names[k] && h->lines[k].act.ctr == h->lines[i].act.ctr &&
-		    is_cause(&h->lines[k].act))
-			return true;
-	return false;
+		if (h->names[k] && h->lines[k].act.ctr != ctr && is_cause(&h->lines[k].act))
+			return false;
+	return true;
 }
 
 static bool keeps_order(const struct sp_happened *h, size_t first, size_t then)
@@ -398,7 +397,7 @@ static bool keeps_order(const struct sp_happened *h, size_t first, size_t then)
 		return a->at != b->at;
 	if (a->act.ctr == b->act.ctr) /* a probe's end and its process' are chance */
 		return !is_probe(&a->act) && !is_probe(&b->act);
-	return is_cause(&a->act) && is_deed(&b->act) && !own_cause(h, then);
+	return is_cause(&a->act) && is_deed(&b->act) && only_cause(h, then, a->act.ctr);
 }
 
 static void compare_order(const struct side *sim, sp_time tolerance, struct sp_diff *d)

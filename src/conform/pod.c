@@ -61,6 +61,15 @@ static int make_place(struct conform_run *r, struct sp_error *err)
 	return 0;
 }
 
+static void add_image(const struct conform_run *r, struct sp_bundle_image *v, uint32_t *n,
+		      const char *reference)
+{
+	for (uint32_t i = 0; i < *n; i++)
+		if (sp_streq(v[i].reference, reference))
+			return;
+	v[(*n)++] = (struct sp_bundle_image){.reference = reference, .image = r->w->image};
+}
+
 /* Images that are there from the start, and those of set_image; the others are the registry's. */
 static int make_images(struct conform_run *r, struct sp_error *err)
 {
@@ -75,7 +84,7 @@ static int make_images(struct conform_run *r, struct sp_error *err)
 		const char *image = r->pod.spec.ctrs[i].image;
 
 		if (plan->ctrs[i].image.present)
-			v[n++] = (struct sp_bundle_image){.reference = image, .image = r->w->image};
+			add_image(r, v, &n, image);
 		if (conform_registry(r, i, image, &plan->ctrs[i].image, err) < 0)
 			return -1;
 	}
@@ -86,8 +95,7 @@ static int make_images(struct conform_run *r, struct sp_error *err)
 		if (s->kind != SP_SIM_SET_IMAGE)
 			continue;
 		if (!sp_streq(s->text, "bad"))
-			v[n++] = (struct sp_bundle_image){.reference = s->text,
-							  .image = r->w->image};
+			add_image(r, v, &n, s->text);
 		else if (conform_registry(r, s->ctr, s->text, &bad, err) < 0)
 			return -1;
 	}
