@@ -6,6 +6,7 @@
 #include "draw/draw.h"
 #include "record/record.h"
 #include "sim/check.h"
+#include "sim/check_control.h"
 #include "sim/what.h"
 
 #include <stdlib.h>
@@ -263,7 +264,27 @@ static int tell(struct job *j, struct sp_error *err)
 	return r;
 }
 
-static int simulate_object(struct sp_cli *cli, const struct sp_object *o,
+/* What the job does with its pods; then comes one pod in detail. */
+static int tell_job(struct job *j, struct sp_object *o, const struct sp_k_pod_spec *spec,
+		    struct sp_error *err)
+{
+	SP_CLEANUP(sp_buf_done) struct sp_buf out = {0};
+	struct sp_scn_pod pod;
+	struct sp_pod_spec real;
+
+	if (sp_what_pod(&j->what, j->kube_minor, &pod, err) < 0 ||
+	    sp_pod_spec_core(&j->cli->arena, o->meta, spec, j->kube_minor, &real, err) < 0)
+		return -1;
+	pod.spec = real;
+	if (sp_simulate_job(&j->cli->arena, o->job, &pod, j->horizon, &out, err) < 0)
+		return -1;
+	sp_buf_puts(&out, "\nOne of its pods:\n\n");
+	return sp_cli_print(j->cli, &out) == SP_EXIT_OK
+		       ? 0
+		       : sp_fail(err, SP_E_IO, "write the simulation");
+}
+
+static int simulate_object(struct sp_cli *cli, struct sp_object *o,
 			   const struct sp_k_pod_spec *spec, int kube_minor)
 {
 	SP_CLEANUP(job_done) struct job j = {.cli = cli, .kube_minor = kube_minor};
@@ -273,7 +294,10 @@ static int simulate_object(struct sp_cli *cli, const struct sp_object *o,
 	j.horizon = sp_flag_time(cli, "for", 0);
 	if (sp_what_init(&cli->arena, o->meta && o->meta->name ? o->meta->name : "pod", spec,
 			 &j.what, &err) < 0 ||
-	    apply_flags(&j, &err) < 0 || simulate(&j, o->meta, spec, &err) < 0) {
+	    apply_flags(&j, &err) < 0 ||
+	    (o->kind == SP_KIND_JOB && sp_streq(sp_flag_text(cli, "output"), "text") &&
+	     tell_job(&j, o, spec, &err) < 0) ||
+	    simulate(&j, o->meta, spec, &err) < 0) {
 		int r = sp_cli_fail(cli, &err);
 
 		if (j.hint)
@@ -392,8 +416,8 @@ const struct sp_command sp_command_simulate = {
 	.args = "FILE…",
 	.about = "The same rules that run pods are driven in virtual time. What a manifest does "
 		 "not say - how long programs run, how they react - is assumed, and every "
-		 "assumption is told first. Pod templates of Jobs, CronJobs, Deployments and sets "
-		 "are simulated as one pod.",
+		 "assumption is told first. A Job is run by its controller to its verdict; pod "
+		 "templates of CronJobs, Deployments and sets are simulated as one pod.",
 	.flags = flags,
 	.min_args = 0,
 	.max_args = -1,

@@ -4,6 +4,7 @@
 #define SP_SIM_CHECK_CONTROL_H
 
 #include "sim/scenario.h"
+#include "spec/types.h"
 
 /**
  * sp_check_job(), sp_check_cron_job(), sp_check_deployment() - Run a scenario of that kind
@@ -17,5 +18,13 @@ int sp_check_cron_job(struct sp_arena *a, const struct sp_scenario *s, int kube_
 		      struct sp_buf *why, struct sp_error *err);
 int sp_check_deployment(struct sp_arena *a, const struct sp_scenario *s, int kube_minor,
 			struct sp_buf *why, struct sp_error *err);
+
+/**
+ * sp_simulate_job() - Let a job of a manifest run, all its pods like @pod
+ * @job: defaults applied, valid
+ * @out: receives what happened, one line each, and the job's columns at the end
+ */
+int sp_simulate_job(struct sp_arena *a, struct sp_k_job *job, const struct sp_scn_pod *pod,
+		    sp_time horizon, struct sp_buf *out, struct sp_error *err);
 
 #endif

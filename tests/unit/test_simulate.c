@@ -68,6 +68,9 @@ static void test_commands(void **state)
 	} cases[] = {
 		{"simulate|F", SP_EXIT_OK, "work: exits with 0 after 10 s", ""},
 		{"simulate|F", SP_EXIT_OK, "phase Succeeded at 11.0s", ""},
+		{"simulate|F", SP_EXIT_OK,
+		 "job/nightly  Complete  completions 1/1  duration 11s  CompletionsReached", ""},
+		{"simulate|F|--set|work.code=3|--for|1h", SP_EXIT_OK, "BackoffLimitExceeded", ""},
 		{"simulate|F|--set|work.code=3", SP_EXIT_OK, "phase Failed", ""},
 		{"simulate|F|--what-if|log ignores SIGTERM", SP_EXIT_OK, "sigkill", ""},
 		{"simulate|F|--pod|other", SP_EXIT_MANIFEST, "", "no pod 'other'"},
