@@ -287,6 +287,13 @@ static int engine_options(struct sp_launch *l, struct sp_error *err)
 	e->net = sp_streq(net, "lo")     ? SP_NET_LO
 		 : sp_streq(net, "host") ? SP_NET_HOST
 					 : SP_NET_BRIDGE;
+	if (e->rootless && e->net == SP_NET_BRIDGE)
+		return sp_fail(
+			err, SP_E_INVALID,
+			"only root can put pods on the bridge; as an ordinary user: `--net lo` "
+			"(alone with itself) or `--net host` (the machine's network)");
+	if (e->rootless && n > 0)
+		return sp_fail(err, SP_E_INVALID, "--publish: only root can publish ports");
 	if (n > SP_NET_PORTS_MAX)
 		return sp_fail(err, SP_E_INVALID, "--publish: more than %d", SP_NET_PORTS_MAX);
 	for (uint32_t i = 0; i < n; i++)

@@ -4,6 +4,7 @@
  * the supervisor but the report page, and still only makes system calls: a heap or stdio lock would
  * be safe here today, and would not be with CLONE_VM.
  */
+#include "base/text.h"
 #include "container/caps.h"
 #include "container/path.h"
 #include "container/plan.h"
@@ -102,30 +103,36 @@ static void join_cgroups(const struct sp_plan *p)
 /* ---- root file system -------------------------------------------------------------------------
  */
 
-/* More layers than fit into the option page of mount(2). */
-static int overlay_by_parts(const struct sp_plan *p)
+/*
+ * More layers than the one page of mount(2) has room for. Each is opened, and named by the number
+ * of its descriptor: on every kernel, where giving them one by one needs a recent one.
+ */
+static int overlay_by_numbers(const struct sp_plan *p)
 {
-	SP_CLEANUP(sp_closep) int fs = sys_fsopen("overlay");
-	SP_CLEANUP(sp_closep) int mnt = -EBADF;
-	int r = fs;
+	char text[4096];
+	struct sp_buf b = sp_buf_fixed(text, sizeof(text));
+	const char *extra[] = {p->upper, p->work};
+	static const char *const names[] = {",upperdir=", ",workdir="};
+	int fd, r;
 
-	for (uint32_t i = 0; r >= 0 && i < p->n_layers; i++)
-		r = sys_fsconfig(fs, FSCONFIG_SET_STRING, "lowerdir+", p->layers[i], 0);
-	if (r >= 0)
-		r = sys_fsconfig(fs, FSCONFIG_SET_STRING, "upperdir", p->upper, 0);
-	if (r >= 0)
-		r = sys_fsconfig(fs, FSCONFIG_SET_STRING, "workdir", p->work, 0);
-	if (r >= 0)
-		r = sys_fsconfig(fs, FSCONFIG_SET_FLAG, "volatile", NULL, 0);
-	if (r >= 0 && p->userxattr)
-		r = sys_fsconfig(fs, FSCONFIG_SET_FLAG, "userxattr", NULL, 0);
-	if (r >= 0)
-		r = sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
-	if (r >= 0)
-		r = mnt = sys_fsmount(fs, p->root_flags ? MOUNT_ATTR_NODEV : 0);
-	if (r >= 0)
-		r = sys_move_mount(mnt, "", AT_FDCWD, p->root_dir, MOVE_MOUNT_F_EMPTY_PATH);
-	return r;
+	sp_buf_puts(&b, "lowerdir=");
+	for (uint32_t i = 0; i < p->n_layers; i++) {
+		fd = open(p->layers[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0)
+			return -errno;
+		sp_buf_printf(&b, "%s%d", i ? ":" : "", fd);
+	}
+	for (size_t i = 0; i < SP_ARRAY_LEN(extra); i++) {
+		fd = open(extra[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0)
+			return -errno;
+		sp_buf_printf(&b, "%s%d", names[i], fd);
+	}
+	sp_buf_puts(&b, p->userxattr ? ",volatile,userxattr" : ",volatile");
+	if (b.failed)
+		return -E2BIG;
+	r = neg_errno(chdir("/proc/self/fd"));
+	return r < 0 ? r : sys_mount("overlay", p->root_dir, "overlay", p->root_flags, text);
 }
 
 static void enter_rootfs(const struct sp_plan *p)
@@ -135,7 +142,7 @@ static void enter_rootfs(const struct sp_plan *p)
 			       p->overlay_options),
 		     "mount root file system of %u layers", p->n_layers);
 	else
-		MUST(overlay_by_parts(p), "mount root file system of %u layers", p->n_layers);
+		MUST(overlay_by_numbers(p), "mount root file system of %u layers", p->n_layers);
 	MUST(neg_errno(chdir(p->root_dir)), "enter root file system");
 	MUST(sys_pivot_root(".", "."), "pivot_root");
 	MUST(neg_errno(chdir("/")), "chdir '/'");

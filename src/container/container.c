@@ -321,9 +321,7 @@ static int plan_rootfs(struct sp_sandbox *s, const struct sp_ctr_params *p, stru
 		.host_network = s->p->host_network,
 		.cg = s->cg,
 		.pts_fd = -EBADF,
-		.console_fd = -EBADF,
 	};
-	char console[32];
 	int slave, n;
 
 	assert(sp_plan_n_devices <= SP_ARRAY_LEN(device_fds));
@@ -365,12 +363,9 @@ static int plan_rootfs(struct sp_sandbox *s, const struct sp_ctr_params *p, stru
 		c->plan.tty = true;
 		if (ioctl(fds->stdout_fd, TIOCGPTN, &n) < 0)
 			return sp_fail_errno(err, errno, "number of the terminal");
-		(void)snprintf(console, sizeof(console), "%d", n);
-		pp.console_fd = sys_open_tree(pp.pts_fd, console, OPEN_TREE_CLONE);
-		/* kernels before 6.15 cannot copy a part of a detached mount: no /dev/console then,
-		 * the terminal itself is there */
-		if (pp.console_fd >= 0 && sp_tmp_add(t, pp.console_fd, err) < 0)
-			return -1;
+		pp.console = sp_arena_printf(&c->arena, "/dev/pts/%d", n);
+		if (!pp.console)
+			return sp_fail(err, SP_E_NO_MEMORY, "path of the terminal");
 	}
 	return sp_plan_rootfs(&pp, &c->arena, &c->plan, err);
 }

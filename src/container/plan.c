@@ -91,7 +91,7 @@ static int plan_overlay(const struct sp_plan_params *p, struct sp_arena *a, stru
 	/* the layer dies with the instance: no reason to sync it at unmount */
 	sp_buf_puts(&b, p->rootless ? ",volatile,userxattr" : ",volatile");
 	if (b.failed)
-		return 0; /* in parts */
+		return 0; /* by numbers */
 	ret->overlay_options = sp_arena_strdup(a, mem);
 	return ret->overlay_options ? 0
 				    : sp_fail(err, SP_E_NO_MEMORY, "plan of the root file system");
@@ -160,8 +160,15 @@ static void plan_dev(const struct sp_plan_params *p, struct sp_plan *ret)
 		add_mount(ret, "devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC,
 			  p->rootless ? "newinstance,ptmxmode=0666,mode=0620"
 				      : "newinstance,ptmxmode=0666,mode=0620,gid=5");
-	if (p->console_fd >= 0)
-		add_tree(ret, p->console_fd, "/dev/console", S_IFREG);
+	if (p->console) {
+		add_simple(ret, SP_STEP_NODE, "/dev/console", NULL, S_IFREG | 0600, 0);
+		add(ret, (struct sp_step){.kind = SP_STEP_MOUNT,
+					  .source = p->console,
+					  .fs = "terminal",
+					  .target = "/dev/console",
+					  .flags = MS_BIND,
+					  .fd = -1});
+	}
 	if (p->shm_fd >= 0)
 		add_tree(ret, p->shm_fd, "/dev/shm", S_IFDIR);
 	add_mount(ret, "mqueue", "/dev/mqueue", NO_TRICKS, NULL);

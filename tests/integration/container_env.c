@@ -37,6 +37,11 @@ const char *env_missing(void)
 	return busybox() ? NULL : "needs busybox-static";
 }
 
+bool cgroup_v2(void)
+{
+	return access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0;
+}
+
 static void copy_file(const char *from, const char *to)
 {
 	SP_CLEANUP(sp_closep) int in = open(from, O_RDONLY | O_CLOEXEC);
@@ -148,6 +153,9 @@ static void check_leaks(const struct env *e)
 	(void)fclose(f);
 	dir = opendir("/sys/fs/cgroup");
 	assert_non_null(dir);
+	(void)snprintf(path, sizeof(path), "/sys/fs/cgroup/%s", e->cgroup_root);
+	if (access(path, F_OK) == 0)
+		fail_msg("left over: %s", path);
 	while ((d = readdir(dir))) {
 		(void)snprintf(path, sizeof(path), "/sys/fs/cgroup/%s/%s", d->d_name,
 			       e->cgroup_root);

@@ -31,6 +31,9 @@ struct env {
 /** env_missing() - Why these tests cannot run here; NULL when they can */
 const char *env_missing(void);
 
+/** cgroup_v2() - Does this machine have cgroup v2 alone? */
+bool cgroup_v2(void);
+
 void env_init(struct env *e);
 /** env_done() - Remove the files; tells whether anything of ours is left on the machine */
 void env_done(struct env *e);

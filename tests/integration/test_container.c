@@ -341,18 +341,36 @@ static void limits(struct env *e)
 	char path[256];
 	struct result r;
 	struct job j;
-	static const struct {
+	struct limit {
 		const char *tree, *ctr, *file, *want;
-	} v1[] = {
-		{"cpu", "", "cpu.shares", "512\n"},
-		{"cpu", "", "cpu.cfs_quota_us", "100000\n"},
-		{"memory", "", "memory.limit_in_bytes", "67108864\n"},
-		{"pids", "", "pids.max", "100\n"},
-		{"cpu", "/app", "cpu.shares", "512\n"},
-		{"cpu", "/app", "cpu.cfs_quota_us", "100000\n"},
-		{"memory", "/app", "memory.limit_in_bytes", "67108864\n"},
-		{"memory", "/app", "memory.memsw.limit_in_bytes", "67108864\n"},
 	};
+	static const struct limit v1[] = {
+		{"/cpu", "", "cpu.shares", "512\n"},
+		{"/cpu", "", "cpu.cfs_quota_us", "100000\n"},
+		{"/memory", "", "memory.limit_in_bytes", "67108864\n"},
+		{"/pids", "", "pids.max", "100\n"},
+		{"/cpu", "/app", "cpu.shares", "512\n"},
+		{"/cpu", "/app", "cpu.cfs_quota_us", "100000\n"},
+		{"/memory", "/app", "memory.limit_in_bytes", "67108864\n"},
+		{"/memory", "/app", "memory.memsw.limit_in_bytes", "67108864\n"},
+		{"/cpu", "/..", "cpu.shares", "512\n"}, /* the tier */
+		{NULL, NULL, NULL, NULL},
+	};
+	static const struct limit v2[] = {
+		{"", "", "cpu.weight", "20\n"},
+		{"", "", "cpu.max", "100000 100000\n"},
+		{"", "", "memory.max", "67108864\n"},
+		{"", "", "memory.oom.group", "0\n"},
+		{"", "", "pids.max", "100\n"},
+		{"", "/app", "cpu.weight", "59\n"},
+		{"", "/app", "cpu.max", "100000 100000\n"},
+		{"", "/app", "memory.max", "67108864\n"},
+		{"", "/app", "memory.swap.max", "0\n"},
+		{"", "/app", "memory.oom.group", "1\n"},
+		{"", "/..", "cpu.weight", "20\n"},
+		{NULL, NULL, NULL, NULL},
+	};
+	const struct limit *want = cgroup_v2() ? v2 : v1;
 	struct sp_ctr_fds fds;
 	struct sp_usage usage;
 	struct sp_exit exit;
@@ -363,14 +381,11 @@ static void limits(struct env *e)
 	CHECK_ERR(sp_ctr_prepare(e->sandbox, &j.p, &c, &fds, &err) == 0, err);
 	CHECK(sp_ctr_release(c, &err) == 0);
 	CHECK(read(fds.report_fd, &err, sizeof(err)) == 0);
-	for (size_t i = 0; i < SP_ARRAY_LEN(v1); i++) {
-		(void)snprintf(path, sizeof(path), "/sys/fs/cgroup/%s/%s/burstable/pod%s%s/%s",
-			       v1[i].tree, e->cgroup_root, e->uid, v1[i].ctr, v1[i].file);
-		check_file(path, v1[i].want);
+	for (; want->file; want++) {
+		(void)snprintf(path, sizeof(path), "/sys/fs/cgroup%s/%s/burstable/pod%s%s/%s",
+			       want->tree, e->cgroup_root, e->uid, want->ctr, want->file);
+		check_file(path, want->want);
 	}
-	(void)snprintf(path, sizeof(path), "/sys/fs/cgroup/cpu/%s/burstable/cpu.shares",
-		       e->cgroup_root);
-	check_file(path, "512\n");
 	CHECK_ERR(sp_sandbox_usage(e->sandbox, "app", &usage, &err) == 0, err);
 	CHECK(usage.cpu_ns > 0 && usage.memory_bytes > 0 && usage.oom_kills == 0);
 	CHECK_ERR(sp_sandbox_usage(e->sandbox, NULL, &usage, &err) == 0, err);
@@ -383,10 +398,11 @@ static void limits(struct env *e)
 	(void)sp_close(fds.stderr_fd);
 	(void)sp_close(fds.report_fd);
 
-	/* the kernel kills a child of the shell: the exit code alone would not tell */
+	/* v1: the kernel kills a child of the shell, the exit code alone would not tell; v2: all of
+	 * the container's processes (CG-5) */
 	job_sh(e, &j, "app", "dd if=/dev/zero of=/dev/null bs=100M count=1; exit 5");
 	CHECK_ERR(job_run(e, &j, &r) == 0 && r.error.code == SP_OK, r.error);
-	CHECK(r.exit.oom && r.exit.code == 5);
+	CHECK(r.exit.oom && r.exit.code == (cgroup_v2() ? 137 : 5));
 	CHECK(sh(e, "exit 1", &r) == 1);
 	CHECK(!r.exit.oom); /* a new instance starts at zero */
 }
@@ -460,7 +476,7 @@ static void execs(struct env *e)
 	CHECK(exec_sh(c, "cat /proc/self/cgroup", out, sizeof(out)) == 0);
 	CHECK(exec_sh(c, "cat /proc/1/cgroup", inside, sizeof(inside)) == 0);
 	CHECK_STR(out, inside);
-	CHECK(strstr(out, "memory:/\n"));
+	CHECK(strstr(out, cgroup_v2() ? "0::/\n" : "memory:/\n"));
 	CHECK(!strstr(out, name));
 	CHECK(exec_sh(c, "kill -9 $$", out, sizeof(out)) == 137);
 	CHECK_ERR(sp_ctr_exec(c, &p, &xf, &pid, &err) == 0, err);

@@ -202,23 +202,27 @@ static void forget_keyctl(struct env *e)
 	forget_call(SYS_keyctl, ENOSYS);
 }
 
-/* no new mount API for overlay: many layers are an error that says so */
+/* no new mount API: layers are mounted by the old call, however many there are */
 static void without_fsopen(struct env *e)
 {
-	static const char *layers[120];
+	static char names[120][128];
+	static const char *layers[121];
 	const char *const *one = e->image.layers;
 	struct result r;
-	struct job j;
 
-	for (size_t i = 0; i < SP_ARRAY_LEN(layers); i++)
-		layers[i] = e->layer;
+	for (size_t i = 0; i < SP_ARRAY_LEN(names); i++) {
+		(void)snprintf(names[i], sizeof(names[i]), "%s/a-rather-long-name-%03zu", e->base,
+			       i);
+		CHECK(mkdir(names[i], 0755) == 0);
+		layers[i] = names[i];
+	}
+	layers[120] = e->layer;
 	forget_call(SYS_fsopen, ENOSYS);
 	CHECK(sh(e, "echo one layer works", &r) == 0);
 	e->image.layers = layers;
 	e->image.n_layers = SP_ARRAY_LEN(layers);
-	job_sh(e, &j, "app", "");
-	CHECK(job_run(e, &j, &r) == 0);
-	CHECK_STR(r.error.text, "mount root file system of 120 layers: Function not implemented");
+	CHECK(sh(e, "echo up", &r) == 0);
+	CHECK_STR(r.out, "up\n");
 	e->image.layers = one;
 	e->image.n_layers = 1;
 }
@@ -384,6 +388,10 @@ BODY_TEST(without_fsopen, )
 BODY_TEST(each_call_fails, )
 BODY_TEST(each_step_fails, )
 BODY_TEST(v1_alone, {
+	if (cgroup_v2()) {
+		env_done(&e);
+		skip();
+	}
 	e.before = hide_v2;
 	e.params.share_pid = true;
 })

@@ -405,8 +405,7 @@ static void fixture_init(struct fixture *f, uint32_t n_layers)
 					    .dir = "/pods/u/app/0",
 					    .restricted = true,
 					    .shm_fd = 9,
-					    .pts_fd = -EBADF,
-					    .console_fd = -EBADF};
+					    .pts_fd = -EBADF};
 }
 
 static int find_step(const struct sp_plan *p, enum sp_step_kind kind, const char *target)
