@@ -22,6 +22,7 @@ extern const struct sp_command sp_command_lint;
 extern const struct sp_command sp_command_logs;
 extern const struct sp_command sp_command_migrate;
 extern const struct sp_command sp_command_ps;
+extern const struct sp_command sp_command_resources;
 extern const struct sp_command sp_command_run;
 extern const struct sp_command sp_command_simulate;
 extern const struct sp_command sp_command_timeline;
@@ -47,6 +48,7 @@ const struct sp_command *const sp_commands[] = {
 	&sp_command_timeline,
 	&sp_command_lint,
 	&sp_command_migrate,
+	&sp_command_resources,
 	&sp_command_simulate,
 	&sp_command_conform,
 	&sp_command_diff,

@@ -1,0 +1,689 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `sidepod resources`: what pods and workloads ask for, why, and what that becomes on a machine. */
+#include "cli/files.h"
+
+#include "base/json.h"
+#include "base/text.h"
+#include "control/deployment.h"
+#include "core/resources.h"
+#include "draw/resources_svg.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#define GIB (1024.0 * 1024 * 1024)
+
+static const char *const res_names[] = {"cpu", "memory", "ephemeral-storage"};
+_Static_assert(SP_ARRAY_LEN(res_names) == SP_RES_KINDS, "a name for each");
+
+struct unit { /* one object that makes pods */
+	const char *title;
+	const struct sp_k_pod_spec *spec;
+	struct sp_res_pod res;
+	const char **names;
+	int64_t replicas, surge;
+	const char *replicas_by; /* "replicas", "parallelism", "--replicas", "one per node" */
+};
+
+struct use { /* measured, of one container */
+	const char *ctr;
+	int64_t cpu_milli, memory_bytes;
+};
+
+struct job {
+	struct sp_cli *cli;
+	struct sp_manifest m;
+	struct unit *v;
+	uint32_t n;
+	int64_t node[SP_RES_KINDS]; /* SP_RES_UNSET */
+	double price[SP_RES_KINDS]; /* per core or GiB and hour; -1 not known */
+	int64_t machine_bytes;
+	struct use *uses;
+	uint32_t n_uses;
+	struct sp_buf out;
+};
+
+static void job_done(struct job *j)
+{
+	sp_manifest_done(&j->m);
+	sp_buf_done(&j->out);
+}
+
+static int64_t scale_of(enum sp_res r)
+{
+	return r == SP_RES_CPU ? 1000000 : 1000000000;
+}
+
+static void add_amount(enum sp_res r, int64_t v, struct sp_buf *b)
+{
+	if (v == SP_RES_UNSET)
+		sp_buf_putc(b, '-');
+	else
+		sp_quantity_print((__int128)v * scale_of(r), r != SP_RES_CPU, b);
+}
+
+static const char *show(struct job *j, enum sp_res r, int64_t v)
+{
+	char mem[64];
+	struct sp_buf b = sp_buf_fixed(mem, sizeof(mem));
+	const char *s;
+
+	add_amount(r, v, &b);
+	s = sp_arena_strdup(&j->cli->arena, mem);
+	return s ? s : "?";
+}
+
+/* ---- reading ----------------------------------------------------------------------------------
+ */
+
+/* "cpu=4,memory=16Gi": to numbers by @put. */
+static int read_pairs(struct job *j, const char *flag, bool price, struct sp_error *err)
+{
+	char *text = sp_arena_strdup(&j->cli->arena, sp_flag_text(j->cli, flag)), *save = NULL;
+
+	for (char *p = text ? strtok_r(text, ",", &save) : NULL; p;
+	     p = strtok_r(NULL, ",", &save)) {
+		char *eq = strchr(p, '='), *end;
+		struct sp_quantity q;
+		int r = 0;
+
+		if (eq)
+			*eq = '\0';
+		while (r < SP_RES_KINDS && !sp_streq(res_names[r], p))
+			r++;
+		if (!eq || r == SP_RES_KINDS)
+			return sp_fail(err, SP_E_INVALID,
+				       "--%s: '%s' is none of cpu=…, memory=…, ephemeral-storage=…",
+				       flag, p);
+		if (price) {
+			j->price[r] = strtod(eq + 1, &end);
+			if (end == eq + 1 || *end || !(j->price[r] >= 0) || j->price[r] > 1e9)
+				return sp_fail(err, SP_E_INVALID, "--%s: '%s' is no price", flag,
+					       eq + 1);
+		} else {
+			if (sp_quantity_parse(eq + 1, &q) < 0 || q.nano <= 0)
+				return sp_fail(err, SP_E_INVALID, "--%s: '%s' is no quantity", flag,
+					       eq + 1);
+			j->node[r] = r == SP_RES_CPU ? sp_quantity_milli(&q) : sp_quantity_ceil(&q);
+		}
+	}
+	return 0;
+}
+
+/* What `sidepod top --containers` printed: POD CONTAINER CPU MEM PEAK … */
+static int read_observed(struct job *j, const char *path, struct sp_error *err)
+{
+	struct sp_source src;
+	char *text, *save = NULL;
+	uint32_t lines = 1;
+
+	if (sp_cli_read(j->cli, path, &src, err) < 0)
+		return -1;
+	if (src.len && src.bytes[0] == '{')
+		return sp_fail(
+			err, SP_E_INVALID,
+			"'%s' is a run record, and records hold no usage: give what `sidepod "
+			"top --containers` prints",
+			path);
+	for (size_t i = 0; i < src.len; i++)
+		lines += src.bytes[i] == '\n';
+	j->uses = sp_arena_array(&j->cli->arena, lines, sizeof(*j->uses));
+	text = sp_arena_strndup(&j->cli->arena, src.bytes, src.len);
+	if (!j->uses || !text)
+		return sp_fail(err, SP_E_NO_MEMORY, "read '%s'", path);
+	for (char *l = strtok_r(text, "\n", &save); l; l = strtok_r(NULL, "\n", &save)) {
+		char *words = NULL, *w[5];
+		struct sp_quantity cpu, memory;
+		uint32_t n = 0;
+
+		for (char *p = strtok_r(l, " \t\r", &words); p && n < 5;
+		     p = strtok_r(NULL, " \t\r", &words))
+			w[n++] = p;
+		if (n < 5 || sp_streq(w[0], "POD"))
+			continue;
+		if (sp_quantity_parse(w[2], &cpu) < 0 || sp_quantity_parse(w[4], &memory) < 0)
+			return sp_fail(err, SP_E_INVALID,
+				       "'%s': not what `sidepod top --containers` prints", path);
+		j->uses[j->n_uses++] =
+			(struct use){w[1], sp_quantity_milli(&cpu), sp_quantity_ceil(&memory)};
+	}
+	return j->n_uses ? 0
+			 : sp_fail(err, SP_E_INVALID,
+				   "'%s' holds no line of `sidepod top --containers`", path);
+}
+
+static void count_replicas(struct job *j, const struct sp_object *o, struct unit *u)
+{
+	const struct sp_k_strategy *strategy;
+	int64_t unavailable;
+
+	u->replicas = 1;
+	u->replicas_by = "one pod";
+	if (o->kind == SP_KIND_DAEMON_SET) {
+		u->replicas_by = "one per node";
+	} else if (o->kind == SP_KIND_JOB && o->job->spec->parallelism.set) {
+		u->replicas = o->job->spec->parallelism.v;
+		u->replicas_by = "parallelism";
+	} else if (o->kind == SP_KIND_CRON_JOB &&
+		   o->cron_job->spec->job_template->spec->parallelism.set) {
+		u->replicas = o->cron_job->spec->job_template->spec->parallelism.v;
+		u->replicas_by = "parallelism";
+	} else if ((o->kind == SP_KIND_DEPLOYMENT || o->kind == SP_KIND_REPLICA_SET ||
+		    o->kind == SP_KIND_STATEFUL_SET) &&
+		   o->workload->spec->replicas.set) {
+		u->replicas = o->workload->spec->replicas.v;
+		u->replicas_by = "replicas";
+	}
+	if (sp_flag_given(j->cli, "replicas")) {
+		u->replicas = sp_flag_int(j->cli, "replicas", 1);
+		u->replicas_by = "--replicas";
+	}
+	strategy = o->kind == SP_KIND_DEPLOYMENT ? o->workload->spec->strategy : NULL;
+	if (o->kind == SP_KIND_DEPLOYMENT &&
+	    !(strategy && strategy->type && sp_streq(strategy->type, "Recreate")))
+		sp_deployment_bounds(strategy ? strategy->rolling : NULL, u->replicas, &u->surge,
+				     &unavailable);
+}
+
+static int add_unit(struct job *j, const struct sp_object *o, const struct sp_k_pod_spec *spec,
+		    struct sp_error *err)
+{
+	struct unit *u = &j->v[j->n];
+	uint32_t n = spec->init_containers.n + spec->containers.n;
+
+	u->spec = spec;
+	u->title = sp_arena_printf(&j->cli->arena, "%s/%s", sp_kind_name(o->kind),
+				   o->meta && o->meta->name ? o->meta->name : "");
+	u->names = sp_arena_array(&j->cli->arena, n + 1, sizeof(*u->names));
+	if (!u->title || !u->names)
+		return sp_fail(err, SP_E_NO_MEMORY, "add up resources");
+	if (sp_pod_resources(spec, &u->res) < 0)
+		return sp_fail(err, SP_E_UNSUPPORTED, "%s has more than %d containers", u->title,
+			       SP_CONTAINERS_MAX);
+	for (uint32_t i = 0; i < n; i++)
+		u->names[i] = i < spec->init_containers.n
+				      ? spec->init_containers.v[i].name
+				      : spec->containers.v[i - spec->init_containers.n].name;
+	count_replicas(j, o, u);
+	j->n++;
+	return 0;
+}
+
+/* ---- sums -------------------------------------------------------------------------------------
+ */
+
+/* Pods of this kind on one node; -1: nothing limits it or the node is not known. */
+static int64_t fits(const struct job *j, const struct unit *u)
+{
+	int64_t most = -1;
+
+	for (int r = 0; r < SP_RES_KINDS; r++) {
+		int64_t want = sp_res_request(&u->res, (enum sp_res)r, NULL, NULL), n;
+
+		if (j->node[r] == SP_RES_UNSET || want <= 0)
+			continue;
+		n = j->node[r] / want;
+		most = most < 0 ? n : SP_MIN(most, n);
+	}
+	return most;
+}
+
+static int64_t times(int64_t v, int64_t n)
+{
+	int64_t r;
+
+	return __builtin_mul_overflow(v, n, &r) ? INT64_MAX : r;
+}
+
+/* Per hour; -1 no price. */
+static double price_of(const struct job *j, const struct sp_res_pod *p, uint16_t ctr, int64_t n)
+{
+	double sum = 0;
+	bool any = false;
+
+	for (int r = 0; r < SP_RES_KINDS; r++) {
+		int64_t v = ctr == SP_NO_CTR ? sp_res_request(p, (enum sp_res)r, NULL, NULL)
+					     : p->ctrs[ctr].req[r];
+
+		if (j->price[r] < 0)
+			continue;
+		any = true;
+		if (v != SP_RES_UNSET)
+			sum += (double)v / (r == SP_RES_CPU ? 1000 : GIB) * j->price[r];
+	}
+	return any ? sum * (double)n : -1;
+}
+
+static const struct use *use_of(const struct job *j, const char *name)
+{
+	const struct use *most = NULL;
+
+	for (uint32_t i = 0; i < j->n_uses; i++)
+		if (sp_streq(j->uses[i].ctr, name) &&
+		    (!most || j->uses[i].memory_bytes > most->memory_bytes))
+			most = &j->uses[i];
+	return most;
+}
+
+static const char *role_name(const struct sp_res_pod *p, uint16_t i)
+{
+	return p->roles[i] == SP_ROLE_INIT      ? "init"
+	       : p->roles[i] == SP_ROLE_SIDECAR ? "sidecar"
+						: "app";
+}
+
+/* ---- text -------------------------------------------------------------------------------------
+ */
+
+/* "app 500m + proxy 100m": the sum that decides. */
+static void print_term(struct job *j, const struct unit *u, enum sp_res r)
+{
+	enum sp_res_term term;
+	uint16_t at = 0;
+	const char *plus = "";
+
+	(void)sp_res_request(&u->res, r, &term, &at);
+	if (term == SP_TERM_POD_LEVEL) {
+		sp_buf_puts(&j->out, "set for the whole pod");
+	} else {
+		uint16_t end = term == SP_TERM_INIT ? (uint16_t)(at + 1) : u->res.n_ctrs;
+
+		for (uint16_t i = 0; i < end; i++) {
+			bool init = u->res.roles[i] == SP_ROLE_INIT;
+
+			if ((init && (term != SP_TERM_INIT || i != at)) ||
+			    u->res.ctrs[i].req[r] == SP_RES_UNSET || !u->res.ctrs[i].req[r])
+				continue;
+			sp_buf_printf(&j->out, "%s%s %s", plus, u->names[i],
+				      show(j, r, u->res.ctrs[i].req[r]));
+			plus = " + ";
+		}
+		if (term == SP_TERM_INIT)
+			sp_buf_printf(&j->out, ", while %s starts", u->names[at]);
+	}
+	if (u->res.overhead[r])
+		sp_buf_printf(&j->out, " + overhead %s", show(j, r, u->res.overhead[r]));
+}
+
+static void print_totals(struct job *j, const struct unit *u)
+{
+	sp_buf_printf(&j->out, "%-18s  %-9s  %-9s  DECIDED BY\n", "", "REQUEST", "LIMIT");
+	for (int i = 0; i < SP_RES_KINDS; i++) {
+		enum sp_res r = (enum sp_res)i;
+		int64_t want = sp_res_request(&u->res, r, NULL, NULL);
+		int64_t limit = sp_res_limit(&u->res, r, NULL, NULL);
+
+		if (r == SP_RES_STORAGE && !want && !limit)
+			continue;
+		sp_buf_printf(&j->out, "%-18s  %-9s  %-9s  ", res_names[i], show(j, r, want),
+			      sp_res_limit_declared(&u->res, r) ? show(j, r, limit) : "-");
+		if (want)
+			print_term(j, u, r);
+		else
+			sp_buf_puts(&j->out, "nothing is requested");
+		sp_buf_putc(&j->out, '\n');
+	}
+}
+
+static void add_limit(struct sp_buf *b, int64_t v, const char *none)
+{
+	if (v < 0)
+		sp_buf_puts(b, none);
+	else
+		sp_buf_printf(b, "%lld", (long long)v);
+}
+
+static void print_cgroup(struct job *j, const char *name, const char *role, int width,
+			 const struct sp_cg_values *v, bool pod, const int *oom)
+{
+	char quota[48], max[32];
+	struct sp_buf q = sp_buf_fixed(quota, sizeof(quota)), m = sp_buf_fixed(max, sizeof(max));
+
+	add_limit(&q, v->cpu_quota_us, "-1");
+	add_limit(&m, v->memory_bytes, "-");
+	sp_buf_printf(&j->out, "%-*s  %-7s  %6llu  %8s  %6llu  %8s %lld  %13s  ", width, name, role,
+		      (unsigned long long)v->cpu_shares, quota,
+		      (unsigned long long)(pod ? sp_cg_weight_pod(v->cpu_shares)
+					       : sp_cg_weight_container(v->cpu_shares)),
+		      v->cpu_quota_us < 0 ? "max" : quota, (long long)v->cpu_period_us, max);
+	if (oom)
+		sp_buf_printf(&j->out, "%5d\n", *oom);
+	else
+		sp_buf_puts(&j->out, "    -\n");
+}
+
+static void print_containers(struct job *j, const struct unit *u)
+{
+	int width = 9;
+	struct sp_cg_values cg;
+
+	for (uint16_t i = 0; i < u->res.n_ctrs; i++)
+		width = SP_MAX(width, (int)strlen(u->names[i]));
+	sp_buf_printf(&j->out, "\n%-*s  %-7s  %-9s  %-9s  %-9s  %s\n", width, "CONTAINER", "ROLE",
+		      "CPU REQ", "CPU LIM", "MEM REQ", "MEM LIM");
+	for (uint16_t i = 0; i < u->res.n_ctrs; i++) {
+		const struct sp_res_values *v = &u->res.ctrs[i];
+
+		sp_buf_printf(&j->out, "%-*s  %-7s  %-9s  %-9s  %-9s  %s\n", width, u->names[i],
+			      role_name(&u->res, i), show(j, SP_RES_CPU, v->req[SP_RES_CPU]),
+			      show(j, SP_RES_CPU, v->lim[SP_RES_CPU]),
+			      show(j, SP_RES_MEMORY, v->req[SP_RES_MEMORY]),
+			      show(j, SP_RES_MEMORY, v->lim[SP_RES_MEMORY]));
+	}
+	sp_buf_printf(&j->out, "\n%-*s  %-7s  %6s  %8s  %6s  %-15s  %13s  %5s\n", width, "CGROUP",
+		      "", "SHARES", "QUOTA v1", "WEIGHT", "CPU.MAX v2", "MEMORY.MAX", "OOM");
+	sp_cg_pod_values(&u->res, &cg);
+	print_cgroup(j, "pod", "", width, &cg, true, NULL);
+	for (uint16_t i = 0; i < u->res.n_ctrs; i++) {
+		int oom = sp_oom_score_adj(&u->res, i, j->machine_bytes);
+
+		sp_cg_ctr_values(&u->res, i, &cg);
+		print_cgroup(j, u->names[i], role_name(&u->res, i), width, &cg, false, &oom);
+	}
+	sp_buf_printf(&j->out, "oom_score_adj for a machine with %s of memory\n",
+		      show(j, SP_RES_MEMORY, j->machine_bytes));
+}
+
+static void print_fleet(struct job *j, const struct unit *u)
+{
+	int64_t n = fits(j, u), pods = u->replicas + u->surge;
+	double sum = price_of(j, &u->res, SP_NO_CTR, u->replicas);
+
+	if (u->replicas > 1 || u->surge || sp_flag_given(j->cli, "replicas"))
+		sp_buf_printf(
+			&j->out,
+			"\n%lld pods (%s) request cpu %s, memory %s; in a rollout %lld pods: "
+			"cpu %s, memory %s\n",
+			(long long)u->replicas, u->replicas_by,
+			show(j, SP_RES_CPU,
+			     times(sp_res_request(&u->res, SP_RES_CPU, NULL, NULL), u->replicas)),
+			show(j, SP_RES_MEMORY,
+			     times(sp_res_request(&u->res, SP_RES_MEMORY, NULL, NULL),
+				   u->replicas)),
+			(long long)pods,
+			show(j, SP_RES_CPU,
+			     times(sp_res_request(&u->res, SP_RES_CPU, NULL, NULL), pods)),
+			show(j, SP_RES_MEMORY,
+			     times(sp_res_request(&u->res, SP_RES_MEMORY, NULL, NULL), pods)));
+	if (n >= 0)
+		sp_buf_printf(&j->out, "fits: %lld on a node; %s%lld node%s for %lld pod%s\n",
+			      (long long)n, n ? "" : "no number of nodes, not ",
+			      (long long)(n ? (pods + n - 1) / n : 1),
+			      n && (pods + n - 1) / n == 1 ? "" : "s", (long long)pods,
+			      pods == 1 ? "" : "s");
+	if (sum < 0)
+		return;
+	sp_buf_printf(&j->out, "bill: %.4f an hour, %.2f a month of 730 hours for %lld pod%s\n",
+		      sum, sum * 730, (long long)u->replicas, u->replicas == 1 ? "" : "s");
+	for (uint16_t i = 0; i < u->res.n_init; i++)
+		if (u->res.roles[i] == SP_ROLE_SIDECAR)
+			sp_buf_printf(&j->out, "  of that %s: %.2f a month\n", u->names[i],
+				      price_of(j, &u->res, i, u->replicas) * 730);
+}
+
+static void print_observed(struct job *j, const struct unit *u)
+{
+	bool head = false;
+
+	for (uint16_t i = 0; i < u->res.n_ctrs; i++) {
+		const struct use *use = use_of(j, u->names[i]);
+		const struct sp_res_values *v = &u->res.ctrs[i];
+
+		if (!use)
+			continue;
+		if (!head)
+			sp_buf_printf(&j->out, "\n%-24s  %-9s  %-9s  %-9s  %s\n", "MEASURED", "CPU",
+				      "OF REQ", "PEAK MEM", "OF REQ");
+		head = true;
+		sp_buf_printf(&j->out, "%-24s  %-9s  ", u->names[i],
+			      show(j, SP_RES_CPU, use->cpu_milli));
+		if (v->req[SP_RES_CPU] > 0)
+			sp_buf_printf(&j->out, "%-9s  ",
+				      sp_arena_printf(&j->cli->arena, "%lld%%",
+						      (long long)(use->cpu_milli * 100 /
+								  v->req[SP_RES_CPU])));
+		else
+			sp_buf_printf(&j->out, "%-9s  ", "-");
+		sp_buf_printf(&j->out, "%-9s  ",
+			      sp_arena_printf(&j->cli->arena, "%.0fMi",
+					      (double)use->memory_bytes / 1048576));
+		if (v->req[SP_RES_MEMORY] > 0)
+			sp_buf_printf(&j->out, "%.0f%%\n",
+				      (double)use->memory_bytes * 100 /
+					      (double)v->req[SP_RES_MEMORY]);
+		else
+			sp_buf_puts(&j->out, "-\n");
+	}
+}
+
+static void print_text(struct job *j)
+{
+	for (uint32_t i = 0; i < j->n; i++) {
+		const struct unit *u = &j->v[i];
+
+		sp_buf_printf(&j->out, "%s%s  %s\n", i ? "\n" : "", u->title,
+			      sp_qos_name(sp_res_qos(&u->res)));
+		print_totals(j, u);
+		print_containers(j, u);
+		print_fleet(j, u);
+		print_observed(j, u);
+	}
+}
+
+/* ---- json -------------------------------------------------------------------------------------
+ */
+
+static void json_cgroup(struct sp_buf *b, const struct sp_cg_values *v, bool pod)
+{
+	sp_json_key(b, "cgroup");
+	sp_buf_putc(b, '{');
+	sp_json_int(b, "cpuShares", (int64_t)v->cpu_shares);
+	sp_json_int(b, "cpuWeight",
+		    (int64_t)(pod ? sp_cg_weight_pod(v->cpu_shares)
+				  : sp_cg_weight_container(v->cpu_shares)));
+	sp_json_int(b, "cpuQuotaUs", v->cpu_quota_us);
+	sp_json_int(b, "cpuPeriodUs", v->cpu_period_us);
+	sp_json_int(b, "memoryMaxBytes", v->memory_bytes);
+	sp_buf_putc(b, '}');
+}
+
+static void json_values(struct sp_buf *b, const char *key, const int64_t *v)
+{
+	static const char *const keys[] = {"cpuMilli", "memoryBytes", "storageBytes"};
+
+	sp_json_key(b, key);
+	sp_buf_putc(b, '{');
+	for (int r = 0; r < SP_RES_KINDS; r++)
+		if (v[r] != SP_RES_UNSET)
+			sp_json_int(b, keys[r], v[r]);
+	sp_buf_putc(b, '}');
+}
+
+static void json_unit(struct job *j, const struct unit *u)
+{
+	static const char *const terms[] = {"running", "init", "pod"};
+	struct sp_buf *b = &j->out;
+	int64_t req[SP_RES_KINDS], lim[SP_RES_KINDS];
+	struct sp_cg_values cg;
+	double sum = price_of(j, &u->res, SP_NO_CTR, u->replicas);
+
+	sp_json_next(b);
+	sp_buf_putc(b, '{');
+	sp_json_str(b, "object", u->title);
+	sp_json_str(b, "qosClass", sp_qos_name(sp_res_qos(&u->res)));
+	sp_json_int(b, "replicas", u->replicas);
+	sp_json_int(b, "surge", u->surge);
+	for (int r = 0; r < SP_RES_KINDS; r++) {
+		enum sp_res_term term;
+		uint16_t at = 0;
+
+		req[r] = sp_res_request(&u->res, (enum sp_res)r, &term, &at);
+		lim[r] = sp_res_limit_declared(&u->res, (enum sp_res)r)
+				 ? sp_res_limit(&u->res, (enum sp_res)r, NULL, NULL)
+				 : SP_RES_UNSET;
+		sp_json_str(b,
+			    r == SP_RES_CPU      ? "cpuBy"
+			    : r == SP_RES_MEMORY ? "memoryBy"
+						 : "storageBy",
+			    term == SP_TERM_INIT ? u->names[at] : terms[term]);
+	}
+	json_values(b, "requests", req);
+	json_values(b, "limits", lim);
+	sp_cg_pod_values(&u->res, &cg);
+	json_cgroup(b, &cg, true);
+	if (fits(j, u) >= 0)
+		sp_json_int(b, "fitsOnNode", fits(j, u));
+	if (sum >= 0) {
+		sp_json_key(b, "pricePerHour");
+		sp_buf_printf(b, "%.6f", sum);
+	}
+	sp_json_key(b, "containers");
+	sp_buf_putc(b, '[');
+	for (uint16_t i = 0; i < u->res.n_ctrs; i++) {
+		const struct use *use = use_of(j, u->names[i]);
+
+		sp_json_next(b);
+		sp_buf_putc(b, '{');
+		sp_json_str(b, "name", u->names[i]);
+		sp_json_str(b, "role", role_name(&u->res, i));
+		json_values(b, "requests", u->res.ctrs[i].req);
+		json_values(b, "limits", u->res.ctrs[i].lim);
+		sp_cg_ctr_values(&u->res, i, &cg);
+		json_cgroup(b, &cg, false);
+		sp_json_int(b, "oomScoreAdj", sp_oom_score_adj(&u->res, i, j->machine_bytes));
+		if (use) {
+			sp_json_int(b, "measuredCpuMilli", use->cpu_milli);
+			sp_json_int(b, "measuredPeakBytes", use->memory_bytes);
+		}
+		sp_buf_putc(b, '}');
+	}
+	sp_buf_puts(b, "]}");
+}
+
+/* ---- the command ------------------------------------------------------------------------------
+ */
+
+static void draw(struct job *j)
+{
+	struct sp_draw_pod *v = sp_arena_array(&j->cli->arena, j->n + 1, sizeof(*v));
+	const struct sp_draw d = {.columns = 100, .version = SP_VERSION};
+
+	for (uint32_t i = 0; v && i < j->n; i++)
+		v[i] = (struct sp_draw_pod){j->v[i].title, j->v[i].names, &j->v[i].res};
+	if (v)
+		sp_draw_resources_svg(v, j->n, &d, &j->out);
+	else
+		j->out.failed = true;
+}
+
+static int print(struct job *j)
+{
+	if (sp_flag_is(j->cli, "output", "svg")) {
+		draw(j);
+	} else if (sp_flag_is(j->cli, "output", "json")) {
+		sp_buf_puts(&j->out, "{\"schema\":\"sidepod.resources/v1\",\"objects\":[");
+		for (uint32_t i = 0; i < j->n; i++)
+			json_unit(j, &j->v[i]);
+		sp_buf_puts(&j->out, "]}\n");
+	} else {
+		print_text(j);
+	}
+	return sp_cli_print(j->cli, &j->out);
+}
+
+static int read_flags(struct job *j, struct sp_error *err)
+{
+	for (int r = 0; r < SP_RES_KINDS; r++) {
+		j->node[r] = SP_RES_UNSET;
+		j->price[r] = -1;
+	}
+	if (sp_flag_given(j->cli, "node") && read_pairs(j, "node", false, err) < 0)
+		return -1;
+	if (sp_flag_given(j->cli, "price") && read_pairs(j, "price", true, err) < 0)
+		return -1;
+	j->machine_bytes = j->node[SP_RES_MEMORY] != SP_RES_UNSET
+				   ? j->node[SP_RES_MEMORY]
+				   : (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+	return sp_flag_given(j->cli, "observed")
+		       ? read_observed(j, sp_flag_text(j->cli, "observed"), err)
+		       : 0;
+}
+
+static int run(struct sp_cli *cli, int argc, char **argv)
+{
+	SP_CLEANUP(job_done) struct job j = {.cli = cli};
+	struct sp_load_options opt = {.validate = SP_VALIDATE_WARN};
+	struct sp_error err;
+
+	sp_manifest_init(&j.m, &opt);
+	if (sp_cli_kube_minor(cli, &opt.kube_minor, &err) < 0 || read_flags(&j, &err) < 0)
+		return err.code == SP_E_INVALID ? sp_cli_usage(cli, "%s", err.text)
+						: sp_cli_fail(cli, &err);
+	j.m.options = opt;
+	if (sp_cli_load(cli, (const char *const *)argv, (uint32_t)argc, &j.m, &err) < 0)
+		return sp_cli_fail(cli, &err);
+	sp_cli_tell_findings(cli, &j.m);
+	if (j.m.diags.n_errors)
+		return SP_EXIT_MANIFEST;
+	j.v = sp_arena_array(&cli->arena, j.m.n_objects + 1, sizeof(*j.v));
+	if (!j.v)
+		return sp_cli_error(cli, SP_EXIT_FAILED, "out of memory");
+	for (uint32_t i = 0; i < j.m.n_objects; i++) {
+		const struct sp_k_pod_spec *spec = sp_cli_pod_spec(&j.m.objects[i]);
+
+		if (spec && add_unit(&j, &j.m.objects[i], spec, &err) < 0)
+			return sp_cli_fail(cli, &err);
+	}
+	if (!j.n)
+		return sp_cli_error(cli, SP_EXIT_MANIFEST, "no pod in these manifests");
+	return print(&j);
+}
+
+static const struct sp_flag flags[] = {
+	{.name = "node",
+	 .kind = SP_FLAG_TEXT,
+	 .arg = "LIST",
+	 .help = "Free capacity of a node, cpu=4,memory=16Gi: how many pods fit"},
+	{.name = "replicas",
+	 .kind = SP_FLAG_INT,
+	 .arg = "N",
+	 .min = 0,
+	 .max = 1000000,
+	 .help = "Number of pods, instead of what the workload says"},
+	{.name = "price",
+	 .kind = SP_FLAG_TEXT,
+	 .arg = "LIST",
+	 .help = "Price of a core and of a GiB for an hour, cpu=0.03,memory=0.004: the bill"},
+	{.name = "observed",
+	 .kind = SP_FLAG_TEXT,
+	 .arg = "FILE",
+	 .help = "What `sidepod top --containers` printed: compare requests with use",
+	 .completes = SP_COMPLETE_FILE},
+	{.name = "output",
+	 .letter = 'o',
+	 .kind = SP_FLAG_CHOICE,
+	 .arg = "FORMAT",
+	 .choices = "text|json|svg",
+	 .standard = "text",
+	 .help = "Print it as; svg draws the requests of each phase"},
+	SP_FLAG_KUBE_VERSION,
+	{0},
+};
+
+const struct sp_command sp_command_resources = {
+	.name = "resources",
+	.summary = "Add up what pods request, and say what decides it",
+	.args = "FILE…",
+	.about =
+		"A pod requests the larger of what it needs while it runs and of what each plain "
+		"init container needs beside the sidecars before it. Shown with the QoS class, the "
+		"values of cgroups v1 and v2, and the OOM scores.",
+	.flags = flags,
+	.min_args = 1,
+	.max_args = -1,
+	.completes = SP_COMPLETE_FILE,
+	.examples = {{"resources web.yaml", "effective requests, and which container decides"},
+		     {"resources web.yaml --node cpu=4,memory=16Gi", "how many pods fit"},
+		     {"resources web.yaml -o svg > web.svg", "a picture of the phases"}},
+	.run = run,
+};
