@@ -200,21 +200,27 @@ static bool open_file(struct sp_log_file *f)
 	return true;
 }
 
-/* At the end of a file: did it rotate, or is there a next instance? Return: true, read on. */
+/* At the end of a file: did it rotate, or is there a next instance? What was written between the
+ * last read and this look still belongs to the old file, so that one is read to its end once more.
+ * Return: true, read on. */
 static bool next_file(struct sp_log_file *f, bool only_this)
 {
 	struct stat st;
 	char path[4096];
 	struct sp_buf b = sp_buf_fixed(path, sizeof(path));
+	bool rotated = stat(f->path, &st) == 0 && st.st_ino != f->inode;
 
-	if (stat(f->path, &st) == 0 && st.st_ino != f->inode) {
-		sp_tail_done(&f->tail);
+	if (!rotated) {
+		sp_buf_printf(&b, "%s/%u.log", f->dir, f->attempt + 1);
+		if (only_this || b.failed || access(path, F_OK) < 0)
+			return false;
+	}
+	if (!f->over) {
+		f->over = true;
 		return true;
 	}
-	sp_buf_printf(&b, "%s/%u.log", f->dir, f->attempt + 1);
-	if (only_this || b.failed || access(path, F_OK) < 0)
-		return false;
-	f->attempt++;
+	f->over = false;
+	f->attempt += !rotated;
 	sp_tail_done(&f->tail);
 	return true;
 }

@@ -20,6 +20,7 @@ struct sp_log_file {
 	const char *name, *dir; /* container, its log directory */
 	uint32_t attempt;       /* instance that is read */
 	uint64_t inode;
+	bool over; /* nothing more is written to the open file */
 	struct sp_tail tail;
 	struct sp_buf part; /* pieces of a long line */
 	char *path;
