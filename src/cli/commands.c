@@ -16,6 +16,7 @@ extern const struct sp_command sp_command_get;
 extern const struct sp_command sp_command_help;
 extern const struct sp_command sp_command_https_check;
 extern const struct sp_command sp_command_look_up;
+extern const struct sp_command sp_command_compress;
 extern const struct sp_command sp_command_image;
 extern const struct sp_command sp_command_internal;
 extern const struct sp_command sp_command_lint;
@@ -62,6 +63,7 @@ const struct sp_command *const sp_commands[] = {
 	&sp_command_internal,
 	&sp_command_https_check,
 	&sp_command_look_up,
+	&sp_command_compress,
 	NULL,
 };
 /* clang-format on */

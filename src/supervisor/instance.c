@@ -523,8 +523,11 @@ static void close_output(struct sup *s, struct sup_inst *i, int which)
 static void flush_log(struct sup *s, struct sup_inst *i)
 {
 	uint64_t dropped = i->log.dropped_bytes;
+	int64_t rotated = i->log.rotated_wall_ns;
 
 	sp_log_flush(&i->log, s->wall);
+	if (i->log.rotated_wall_ns != rotated)
+		sup_do_compress(s);
 	if (i->log.dropped_bytes == dropped || s->logs_dropped_told)
 		return;
 	s->logs_dropped_told = 1;

@@ -145,6 +145,8 @@ static void fail_job(struct sup *s, struct sup_job *j, const char *text)
 		break;
 	case SUP_JOB_EXEC:
 		break; /* the caller has the error */
+	case SUP_JOB_COMPRESS:
+		break; /* the file stays as it is */
 	}
 	free_job(s, j);
 }
@@ -181,8 +183,9 @@ static int learn_image(struct sup *s, const char *reference, const struct sp_bun
 	return 0;
 }
 
-/* The child's side of an image pull: a program of the machine, in the machine's namespaces. */
-static void exec_helper(const struct sup *s, int out_fd, const char *const *argv)
+/* The child's side of a helper: a program of the machine, in the machine's namespaces. @out_fd:
+ * -EBADF, nobody reads its answer. @dir_fd: where it works; -EBADF, anywhere */
+static void exec_helper(const struct sup *s, int out_fd, int dir_fd, const char *const *argv)
 {
 	struct sp_error err = {0};
 	sigset_t none;
@@ -194,19 +197,38 @@ static void exec_helper(const struct sup *s, int out_fd, const char *const *argv
 	 * not. */
 	if (s->sandbox && !s->bundle.engine.rootless &&
 	    sp_sandbox_enter_host(s->sandbox, &err) < 0) {
-		sup_log(s, "image", &err);
+		sup_log(s, argv[1], &err);
 		_exit(126);
 	}
 	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (null_fd < 0 || dup2(null_fd, STDIN_FILENO) < 0 || dup2(out_fd, STDOUT_FILENO) < 0)
+	if (null_fd < 0 || dup2(null_fd, STDIN_FILENO) < 0 ||
+	    dup2(out_fd >= 0 ? out_fd : null_fd, STDOUT_FILENO) < 0 ||
+	    (dir_fd >= 0 && fchdir(dir_fd) < 0))
 		_exit(126);
 	execv(argv[0], (char *const *)(uintptr_t)argv);
 	sp_fail_errno(&err, errno, "execute '%s'", argv[0]);
-	sup_log(s, "image", &err);
+	sup_log(s, argv[1], &err);
 	_exit(127);
 }
 
-static int start_helper(struct sup *s, struct sup_job *j, const char *policy, struct sp_error *err)
+static int fork_helper(struct sup *s, struct sup_job *j, int out_fd, int dir_fd,
+		       const char *const *argv, struct sp_error *err)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return sp_fail_errno(err, errno, "fork");
+	if (pid == 0)
+		exec_helper(s, out_fd, dir_fd, argv);
+	j->pidfd = sys_pidfd_open(pid, 0);
+	if (j->pidfd < 0) {
+		(void)kill(pid, SIGKILL); /* our child, not yet waited for: the number is its own */
+		return sp_fail_errno(err, -j->pidfd, "watch '%s'", argv[0]);
+	}
+	return watch_process(s, j) ? 0 : sp_fail_errno(err, errno, "watch '%s'", argv[0]);
+}
+
+static int start_image(struct sup *s, struct sup_job *j, const char *policy, struct sp_error *err)
 {
 	const char *argv[] = {s->bundle.engine.command,
 			      "image",
@@ -220,7 +242,6 @@ static int start_helper(struct sup *s, struct sup_job *j, const char *policy, st
 			      NULL};
 	SP_CLEANUP(sp_closep) int out_fd = -EBADF;
 	int fds[2];
-	pid_t pid;
 
 	if (!argv[0])
 		return sp_fail(err, SP_E_UNAVAILABLE, "there is no program that could fetch it");
@@ -228,17 +249,7 @@ static int start_helper(struct sup *s, struct sup_job *j, const char *policy, st
 		return sp_fail_errno(err, errno, "pipe");
 	j->out_fd = fds[0];
 	out_fd = fds[1];
-	pid = fork();
-	if (pid < 0)
-		return sp_fail_errno(err, errno, "fork");
-	if (pid == 0)
-		exec_helper(s, out_fd, argv);
-	j->pidfd = sys_pidfd_open(pid, 0);
-	if (j->pidfd < 0) {
-		(void)kill(pid, SIGKILL); /* our child, not yet waited for: the number is its own */
-		return sp_fail_errno(err, -j->pidfd, "watch the image program");
-	}
-	return watch_process(s, j) ? 0 : sp_fail_errno(err, errno, "watch the image program");
+	return fork_helper(s, j, out_fd, -EBADF, argv, err);
 }
 
 void sup_do_image(struct sup *s, uint16_t ctr, const char *image)
@@ -268,7 +279,7 @@ void sup_do_image(struct sup *s, uint16_t ctr, const char *image)
 		tell_image_failed(s, ctr, SP_IMG_UNAVAILABLE, "out of memory");
 		return;
 	}
-	if (start_helper(s, j, policy, &err) < 0)
+	if (start_image(s, j, policy, &err) < 0)
 		fail_job(s, j, err.text);
 }
 
@@ -323,6 +334,36 @@ static void end_image(struct sup *s, struct sup_job *j)
 		tell_image(s, j->ctr, SP_EV_IMAGE_PULLING, NULL);
 	tell_image(s, j->ctr, image.pulled ? SP_EV_IMAGE_PULLED : SP_EV_IMAGE_PRESENT,
 		   image.pulled);
+}
+
+/* ---- rotated logs ---------------------------------------------------------------------------- */
+
+/* One file after another, however fast a container writes. */
+void sup_do_compress(struct sup *s)
+{
+	struct sp_error err = {0};
+	char name[SP_LOG_NAME_MAX];
+	const char *argv[] = {s->bundle.engine.command, "compress", name, NULL};
+	uint32_t k;
+
+	for (k = 0; k < s->n_jobs; k++)
+		if (s->jobs[k] && s->jobs[k]->kind == SUP_JOB_COMPRESS)
+			return;
+	if (!argv[0])
+		return;
+	for (k = 0; k < s->n_insts; k++)
+		if (s->insts[k] && sp_log_compressible(&s->insts[k]->log, name))
+			break;
+	if (k == s->n_insts)
+		return;
+
+	struct sup_job *j = new_job(s, SUP_JOB_COMPRESS, s->insts[k]->ctr, s->insts[k]->attempt);
+
+	/* What cannot be compressed is kept as it is, and tried again after the next rotation. */
+	if (j && fork_helper(s, j, -EBADF, s->insts[k]->log.dir_fd, argv, &err) < 0) {
+		sup_log(s, "compress", &err);
+		free_job(s, j);
+	}
 }
 
 /* ---- network checks -------------------------------------------------------------------------- */
@@ -599,6 +640,11 @@ static void tell_process(struct sup *s, struct sup_job *j, int code, const char 
 	case SUP_JOB_EXEC:
 		sup_exec_done(s, j, code, error);
 		break;
+	case SUP_JOB_COMPRESS:
+		free_job(s, j);
+		if (code == 0)
+			sup_do_compress(s);
+		return;
 	}
 	free_job(s, j);
 }

@@ -281,7 +281,7 @@ static int open_file(struct sp_log *l)
  * taken, the next one: names stay in the order of the files. */
 static void rotate(struct sp_log *l, int64_t wall_ns)
 {
-	char from_mem[32], to_mem[64], time[32];
+	char from_mem[32], to_mem[SP_LOG_NAME_MAX], time[32];
 	struct sp_buf from = sp_buf_fixed(from_mem, sizeof(from_mem));
 	char **names;
 	size_t n;
@@ -302,6 +302,7 @@ static void rotate(struct sp_log *l, int64_t wall_ns)
 			break;
 	}
 	l->rotated_wall_ns = wall_ns;
+	l->rotated = true;
 	l->fd = sp_close(l->fd);
 	sp_buf_putc(&from, '.');
 	names = list_names(l->dir_fd, from_mem, &n);
@@ -346,6 +347,27 @@ void sp_log_flush(struct sp_log *l, int64_t wall_ns)
 		l->errnum = -r;
 	}
 	sp_buf_done(&l->out);
+}
+
+bool sp_log_compressible(struct sp_log *l, char *ret)
+{
+	char mem[32];
+	struct sp_buf prefix = sp_buf_fixed(mem, sizeof(mem));
+	struct sp_buf found = sp_buf_fixed(ret, SP_LOG_NAME_MAX);
+	char **names;
+	size_t n;
+
+	if (!l->rotated)
+		return false;
+	file_name(l, &prefix);
+	sp_buf_putc(&prefix, '.');
+	names = list_names(l->dir_fd, mem, &n);
+	for (size_t i = 0; i + 1 < n && !found.len; i++)
+		if (!strstr(names[i], ".gz"))
+			sp_buf_puts(&found, names[i]);
+	free_names(names, n);
+	l->rotated = found.len && !found.failed;
+	return l->rotated;
 }
 
 void sp_log_touch(struct sp_log *l)

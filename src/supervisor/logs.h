@@ -4,7 +4,8 @@
  * wakeup and written at once. A log never holds its container up: what cannot be written is dropped
  * and counted. Source: lifecycle rules, section 18.10.
  *
- * Rotated files are left as they are; compressing them is the manager's business.
+ * Rotated files are compressed by a helper program, which the supervisor starts: this part tells
+ * which file is next.
  */
 #ifndef SP_SUPERVISOR_LOGS_H
 #define SP_SUPERVISOR_LOGS_H
@@ -15,7 +16,8 @@
 #define SP_LOG_LINE_MAX   16384              /* content of one line; more is cut into P pieces */
 #define SP_LOG_FILE_MAX   (10 * 1024 * 1024) /* LOG-3 */
 #define SP_LOG_FILES_MAX  5                  /* with the current one */
-#define SP_LOG_TAIL_LINES 80                 /* TMSG-2 */
+#define SP_LOG_NAME_MAX   64
+#define SP_LOG_TAIL_LINES 80 /* TMSG-2 */
 #define SP_LOG_TAIL_BYTES 2048
 
 /* The unfinished line of one stream; memory is held only while there is one. */
@@ -70,6 +72,7 @@ struct sp_log {
 	int64_t rotated_wall_ns; /* in the name of the newest rotated file */
 	uint64_t dropped_bytes;  /* could not be written */
 	int errnum;              /* why */
+	bool rotated;            /* sp_log_compressible() may find something */
 	struct sp_log_stream streams[2];
 	struct sp_buf out;
 };
@@ -84,6 +87,15 @@ void sp_log_add(struct sp_log *l, int which, int64_t wall_ns, const char *bytes,
 /** sp_log_flush() - Write what was collected; rotate when the file is full. Never fails: look at
  * dropped_bytes */
 void sp_log_flush(struct sp_log *l, int64_t wall_ns);
+
+/**
+ * sp_log_compressible() - The oldest rotated file that is to be compressed, LOG-3
+ * @ret: its name in dir_fd, SP_LOG_NAME_MAX bytes
+ *
+ * The newest rotated file stays as it is: readers may still be at its end.
+ * Return: false when there is none; it is not looked for again before the next rotation.
+ */
+bool sp_log_compressible(struct sp_log *l, char *ret);
 
 /** sp_log_touch() - Make the (empty) file, so that readers find it */
 void sp_log_touch(struct sp_log *l);

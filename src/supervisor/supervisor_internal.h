@@ -78,7 +78,7 @@ struct sup_ctr {
 
 /* ---- jobs ------------------------------------------------------------------------------------ */
 
-enum sup_job_kind { SUP_JOB_IMAGE, SUP_JOB_PROBE, SUP_JOB_HOOK, SUP_JOB_EXEC };
+enum sup_job_kind { SUP_JOB_IMAGE, SUP_JOB_PROBE, SUP_JOB_HOOK, SUP_JOB_EXEC, SUP_JOB_COMPRESS };
 
 struct sup_job {
 	enum sup_job_kind kind;
@@ -234,6 +234,8 @@ bool sup_nonblock(int fd);
 void sup_do_image(struct sup *s, uint16_t ctr, const char *image);
 void sup_do_probe(struct sup *s, uint16_t ctr, uint32_t attempt, enum sp_probe_kind probe);
 void sup_do_hook(struct sup *s, uint16_t ctr, uint32_t attempt, enum sp_hook hook);
+/** sup_do_compress() - A log was rotated: compress what is to be compressed, LOG-3 */
+void sup_do_compress(struct sup *s);
 void sup_job_event(struct sup *s, const struct sp_ready *r);
 sp_time sup_job_timers(struct sup *s);
 /** sup_job_end_all() - The pod is over */

@@ -8,6 +8,7 @@
 
 #include "cli/cli_internal.h"
 #include "cli/image_commands.h"
+#include "image/compress.h"
 #include "image/load.h"
 #include "probe/look_up.h"
 #include "probe/probe.h"
@@ -127,6 +128,21 @@ static int run_look_up(struct sp_cli *cli, int argc, char **argv)
 	return sp_look_up_main(argv[0]);
 }
 
+static int run_compress(struct sp_cli *cli, int argc, char **argv)
+{
+	struct sp_error err;
+
+	return sp_compress_file(AT_FDCWD, argv[0], &err) < 0 ? sp_cli_fail(cli, &err) : SP_EXIT_OK;
+}
+
+static const struct sp_command compress = {
+	.name = "compress",
+	.summary = "Put FILE.gz in the place of FILE",
+	.args = "FILE",
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_compress,
+};
 static const struct sp_command look_up = {
 	.name = "look-up",
 	.summary = "Addresses of a name",
@@ -135,7 +151,8 @@ static const struct sp_command look_up = {
 	.max_args = 1,
 	.run = run_look_up,
 };
-static const struct sp_command *const commands[] = {&image, &https_check, &look_up, NULL};
+static const struct sp_command *const commands[] = {&image, &https_check, &look_up, &compress,
+						    NULL};
 
 static const char *from_environment(const char *name)
 {

@@ -3,6 +3,7 @@
  * Image references, and archives made to do harm: whatever a layer says, it stays in its directory.
  * Source of the rules: OCI image-spec v1.1, layer.md.
  */
+#include "image/compress.h"
 #include "image/load.h"
 #include "image/reference.h"
 #include "image/unpack.h"
@@ -271,13 +272,49 @@ static void test_layer_faults(void **state)
 	(void)sp_close(d);
 }
 
+/* LOG-3: the .gz comes whole and the file goes; what is gone stays gone. */
+static void test_compress_file(void **state)
+{
+	static char lines[200000], got[sizeof(lines) + 1];
+	char gz[96];
+	struct sp_error err;
+	struct stat st;
+	int d = open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(d, "0.log.1", O_WRONLY | O_CREAT | O_CLOEXEC, 0640);
+	struct archive *in = archive_read_new();
+	struct archive_entry *e;
+
+	for (size_t i = 0; i < sizeof(lines); i++)
+		lines[i] = (char)(i % 61 ? 'a' + i % 61 % 26 : '\n');
+	assert_int_equal(write(fd, lines, sizeof(lines)), sizeof(lines));
+	(void)sp_close(fd);
+	assert_int_equal(sp_compress_file(d, "0.log.1", &err), 0);
+	assert_int_equal(faccessat(d, "0.log.1", F_OK, 0), -1);
+	assert_int_equal(fstatat(d, "0.log.1.gz", &st, 0), 0);
+	assert_true(st.st_size < 10000);
+	assert_int_equal(st.st_mode & 0777, 0640);
+
+	(void)snprintf(gz, sizeof(gz), "%s/0.log.1.gz", base);
+	assert_int_equal(archive_read_support_filter_gzip(in), ARCHIVE_OK);
+	assert_int_equal(archive_read_support_format_raw(in), ARCHIVE_OK);
+	assert_int_equal(archive_read_open_filename(in, gz, 65536), ARCHIVE_OK);
+	assert_int_equal(archive_read_next_header(in, &e), ARCHIVE_OK);
+	assert_int_equal(archive_read_data(in, got, sizeof(got)), sizeof(lines));
+	assert_memory_equal(got, lines, sizeof(lines));
+	archive_read_free(in);
+
+	assert_int_equal(sp_compress_file(d, "0.log.1", &err), -1);
+	assert_int_equal(symlinkat("0.log.1.gz", d, "0.log.2"), 0);
+	assert_int_equal(sp_compress_file(d, "0.log.2", &err), -1); /* not through links */
+	(void)sp_close(d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_references),
-		cmocka_unit_test(test_layer_contents),
-		cmocka_unit_test(test_layer_escapes),
-		cmocka_unit_test(test_layer_faults),
+		cmocka_unit_test(test_references),    cmocka_unit_test(test_layer_contents),
+		cmocka_unit_test(test_layer_escapes), cmocka_unit_test(test_layer_faults),
+		cmocka_unit_test(test_compress_file),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

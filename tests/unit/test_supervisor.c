@@ -767,6 +767,19 @@ static void test_log_rotation(void **state)
 	assert_true(exists(&d, "app/0.log.20260102-030411"));
 	assert_true(l.size_bytes < 1000);
 
+	/* All but the newest of the four are to be compressed, the oldest first. */
+	char name[SP_LOG_NAME_MAX], gz[SP_LOG_NAME_MAX + 4];
+
+	for (int i = 8; i < 11; i++) {
+		snprintf(gz, sizeof(gz), "0.log.20260102-0304%02d", i);
+		assert_true(sp_log_compressible(&l, name));
+		assert_string_equal(name, gz);
+		snprintf(gz, sizeof(gz), "%s.gz", name);
+		assert_int_equal(renameat(l.dir_fd, name, l.dir_fd, gz), 0);
+	}
+	assert_false(sp_log_compressible(&l, name));
+	assert_false(l.rotated);
+
 	struct sp_buf tail = {0};
 
 	sp_log_tail(&l, &tail);
