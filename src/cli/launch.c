@@ -57,6 +57,39 @@ static void tell_unacted(struct sp_launch *l)
 			d->v[i].at.col, d->v[i].path ? d->v[i].path : d->v[i].message);
 }
 
+static bool wants_huge_pages(const struct sp_res_list *list)
+{
+	for (uint32_t i = 0; i < list->n; i++)
+		if (strncmp(list->v[i].name, "hugepages-", 10) == 0)
+			return true;
+	return false;
+}
+
+/* What would change how a pod runs, were it passed over. Return: what it is, NULL nothing */
+static const char *refused(const struct sp_k_resources *r, const struct sp_k_seccomp *f)
+{
+	if (f && sp_streq(f->type, "Localhost"))
+		return "seccompProfile: Localhost profiles are not supported; use RuntimeDefault or "
+		       "Unconfined";
+	if (r && (wants_huge_pages(&r->limits) || wants_huge_pages(&r->requests)))
+		return "hugepages are not supported";
+	return NULL;
+}
+
+static const char *pod_refused(const struct sp_k_pod_spec *s)
+{
+	const char *why = refused(s->resources, s->security ? s->security->seccomp : NULL);
+
+	for (uint32_t i = 0; i < s->init_containers.n + s->containers.n && !why; i++) {
+		const struct sp_k_container *c =
+			i < s->init_containers.n ? &s->init_containers.v[i]
+						 : &s->containers.v[i - s->init_containers.n];
+
+		why = refused(c->resources, c->security ? c->security->seccomp : NULL);
+	}
+	return why;
+}
+
 static int check(struct sp_launch *l)
 {
 	struct sp_cli *cli = l->cli;
@@ -75,6 +108,10 @@ static int check(struct sp_launch *l)
 				"%s:%u: kind %s cannot be run; Pod, ConfigMap and Secret "
 				"can",
 				o->source->name, o->node->at.line, o->kind_text);
+		if (o->kind == SP_KIND_POD && pod_refused(o->pod->spec))
+			return sp_cli_error(cli, SP_EXIT_MANIFEST, "%s:%u: pod '%s': %s",
+					    o->source->name, o->node->at.line, o->meta->name,
+					    pod_refused(o->pod->spec));
 		n_pods += o->kind == SP_KIND_POD;
 	}
 	if (n_pods == 0)
@@ -313,7 +350,7 @@ static int engine_options(struct sp_launch *l, struct sp_error *err)
 	filter->bpf = l->filter;
 	e->seccomp = filter;
 	e->n_seccomp = 1;
-	e->seccomp_default = true;
+	e->seccomp_default = !sp_streq(sp_flag_text(l->cli, "seccomp-default"), "off");
 	return 0;
 }
 

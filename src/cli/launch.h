@@ -35,6 +35,12 @@ struct sp_launch {
 		 .choices = "bridge|lo|host",                                                      \
 		 .standard = (network),                                                            \
 		 .help = "Network of the pods"},                                                   \
+		{.name = "seccomp-default",                                                        \
+		 .kind = SP_FLAG_CHOICE,                                                           \
+		 .arg = "MODE",                                                                    \
+		 .choices = "on|off",                                                              \
+		 .standard = "on",                                                                 \
+		 .help = "Filter system calls of containers without a seccompProfile"},            \
 		{.name = "publish",                                                                \
 		 .letter = 'p',                                                                    \
 		 .kind = SP_FLAG_LIST,                                                             \

@@ -180,6 +180,8 @@ static int plan_security(const struct sp_sandbox *s, const struct sp_ctr_params 
 			       f->localhost_profile ? f->localhost_profile : "");
 	if (f && f->type && sp_streq(f->type, "Unconfined"))
 		filter = false;
+	if ((!f || !f->type) && s->p->seccomp_if_named)
+		filter = false;
 	if (filter)
 		plan->seccomp = sp_plan_seccomp(s->p->seccomp, s->p->n_seccomp,
 						plan->caps & sp_caps_seccomp);

@@ -51,6 +51,7 @@ struct sp_sandbox_params {
 	 * allow more than its capabilities. None: no container is filtered. */
 	const struct sp_seccomp *seccomp;
 	uint32_t n_seccomp;
+	bool seccomp_if_named; /* containers without a profile are not filtered (SEC-6) */
 };
 
 struct sp_sandbox;

@@ -484,6 +484,7 @@ static int open_sandbox(struct sup *s, struct sp_error *err)
 		.n_sysctls = n_sysctls,
 		.seccomp = e->seccomp,
 		.n_seccomp = e->n_seccomp,
+		.seccomp_if_named = !e->seccomp_default,
 	};
 	if (sp_sandbox_open(params, &s->sandbox, err) < 0)
 		return -1;

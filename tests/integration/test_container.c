@@ -140,6 +140,14 @@ static void filtered(struct env *e)
 	j.pod.seccomp = &j.seccomp;
 	CHECK(job_run(e, &j, &r) == 0);
 	CHECK_STR(r.out, "Seccomp:\t0\n");
+	/* the default can be switched off (SEC-6); what a profile asks for stays */
+	e->params.seccomp_if_named = true;
+	CHECK(sh(e, "grep Seccomp: /proc/self/status", &r) == 0);
+	CHECK_STR(r.out, "Seccomp:\t0\n");
+	j.seccomp.type = "RuntimeDefault";
+	CHECK(job_run(e, &j, &r) == 0);
+	CHECK_STR(r.out, "Seccomp:\t2\n");
+	e->params.seccomp_if_named = false;
 	job_sh(e, &j, "app", "grep -E 'Seccomp:|NoNew' /proc/self/status");
 	j.sec.allow_escalation.set = true;
 	j.sec.run_as_user.set = true;
