@@ -55,7 +55,8 @@ static int play(struct sp_cli *cli, const struct sp_demo_scene *scene)
 	fprintf(cli->err, "%s: %s\n\n", scene->name, scene->what);
 	/* the image belongs to this very program: an older one in the store may not know the words
 	 */
-	if (sp_image_ensure(cli, "sidepod.local/demo", "IfNotPresent", true, &image, &err) < 0)
+	if (sp_image_ensure(cli, "sidepod.local/demo", "IfNotPresent", true, &image, NULL, &err) <
+	    0)
 		return sp_cli_fail(cli, &err);
 	r = sp_launch_load_text(&s.launch, "demo", scene->manifest);
 	if (r == 0)

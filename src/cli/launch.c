@@ -182,7 +182,8 @@ int sp_launch_load_text(struct sp_launch *l, const char *name, const char *text)
 /* ---- images ---------------------------------------------------------------------------------- */
 
 /* Ask sidepod-worker; its own words go to stderr. */
-static int ask_worker(struct sp_cli *cli, const char *ref, const char *policy, struct sp_error *err)
+static int ask_worker(struct sp_cli *cli, const char *ref, const char *policy, const char **pulled,
+		      struct sp_error *err)
 {
 	char path[PATH_MAX];
 	const char *root = sp_flag_text(cli, "root");
@@ -219,31 +220,39 @@ static int ask_worker(struct sp_cli *cli, const char *ref, const char *policy, s
 			sp_buf_add(&answer, mem, (size_t)n);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return 0;
-	if (sp_node_from_json(&a, answer.len ? answer.ptr : "", answer.len, &root_node, NULL) ==
-		    0 &&
-	    sp_node_get(root_node, "text"))
+	if (sp_node_from_json(&a, answer.len ? answer.ptr : "", answer.len, &root_node, NULL) < 0)
+		root_node = NULL;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+		*pulled = sp_arena_strdup(&cli->arena,
+					  sp_node_str(sp_node_get(root_node, "pulled"), NULL));
+		r = 0;
+	} else if (sp_node_get(root_node, "text")) {
 		r = sp_fail(err, SP_E_NOT_FOUND, "%s",
 			    sp_node_str(sp_node_get(root_node, "text"), ""));
-	else
+	} else {
 		r = sp_fail(err, SP_E_IO, "sidepod-worker could not provide image '%s'", ref);
+	}
 	sp_arena_done(&a);
 	return r;
 }
 
 int sp_image_ensure(struct sp_cli *cli, const char *ref, const char *policy, bool always,
-		    struct sp_image *ret, struct sp_error *err)
+		    struct sp_image *ret, const char **pulled, struct sp_error *err)
 {
+	const char *message = NULL;
+
 	for (int try = always; try < 2; try++) {
 		SP_CLEANUP(sp_image_store_closep) struct sp_image_store *s = NULL;
 
-		if (try == 1 && ask_worker(cli, ref, policy, err) < 0)
+		if (try == 1 && ask_worker(cli, ref, policy, &message, err) < 0)
 			return -1;
 		if (sp_image_store_open(sp_image_dir(cli), &s, err) < 0)
 			return -1;
-		if (sp_image_store_get(s, &cli->arena, ref, ret, err) == 0)
+		if (sp_image_store_get(s, &cli->arena, ref, ret, err) == 0) {
+			if (pulled)
+				*pulled = message;
 			return 0;
+		}
 		if (err->code != SP_E_NOT_FOUND)
 			return -1;
 	}
@@ -260,7 +269,8 @@ static int add_image(struct sp_launch *l, const struct sp_k_container *c, struct
 		if (sp_streq(v[i].reference, c->image))
 			return 0;
 	v[*n] = (struct sp_bundle_image){.reference = c->image};
-	if (sp_image_ensure(l->cli, c->image, policy, false, &v[*n].image, &err) < 0) {
+	if (sp_image_ensure(l->cli, c->image, policy, false, &v[*n].image, &v[*n].pulled, &err) <
+	    0) {
 		(void)sp_cli_error(l->cli, SP_EXIT_ENVIRONMENT, "container '%s': %s", c->name,
 				   err.text);
 		if (err.code == SP_E_NOT_FOUND)
@@ -268,6 +278,7 @@ static int add_image(struct sp_launch *l, const struct sp_k_container *c, struct
 				    "`sidepod image load FILE` adds an image from an archive");
 		return SP_EXIT_ENVIRONMENT;
 	}
+	v[*n].fresh = v[*n].pulled != NULL; /* the registry was asked just now */
 	(*n)++;
 	return 0;
 }

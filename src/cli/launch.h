@@ -77,8 +77,10 @@ int sp_launch_start(struct sp_launch *l);
 int sp_publish_parse(const char *text, struct sp_net_port *ret, struct sp_error *err);
 
 /** sp_image_ensure() - Image of a reference: from the store, else by asking sidepod-worker for it.
- * @always: ask it in any case. Return: 0, or -1: SP_E_NOT_FOUND when it is nowhere */
+ * @always: ask it in any case. @pulled: the message of the event Pulled, in cli's arena, when a
+ * registry was asked; NULL otherwise; may be NULL. Return: 0, or -1: SP_E_NOT_FOUND when it is
+ * nowhere */
 int sp_image_ensure(struct sp_cli *cli, const char *ref, const char *policy, bool always,
-		    struct sp_image *ret, struct sp_error *err);
+		    struct sp_image *ret, const char **pulled, struct sp_error *err);
 
 #endif

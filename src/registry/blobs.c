@@ -351,6 +351,8 @@ int sp_blobs_fetch(struct sp_image_store *s, struct sp_endpoint *e,
 		*received_bytes += b->received;
 		sp_exchange_end(e, &b->x);
 		sp_sha256_free(b->hash);
+		if (b->have == 0)
+			drop_file(&f, b); /* nothing in it to continue */
 		(void)sp_close(b->fd);
 	}
 	free(f.v);

@@ -1,0 +1,256 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Pulls from a real registry on loopback, with and without TLS and passwords, and through one with faults.
+# SIDEPOD names the program under test.
+
+free_port() {
+	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+serve() { # NAME: $dir/NAME.yml
+	docker-registry serve "$dir/$1.yml" >"$dir/$1.log" 2>&1 3>&- &
+	echo $! >>"$dir/pids"
+}
+
+wait_port() {
+	python3 - "$1" <<-'END'
+		import socket, sys, time
+		end = time.monotonic() + 10
+		while time.monotonic() < end:
+		    try:
+		        socket.create_connection(("127.0.0.1", int(sys.argv[1])), 1).close()
+		        sys.exit(0)
+		    except OSError:
+		        time.sleep(0.02)
+		sys.exit("nobody listens")
+	END
+}
+
+setup_file() {
+	export dir=$BATS_FILE_TMPDIR
+	export here=$BATS_TEST_DIRNAME
+	export plain tls
+	plain=$(free_port)
+	tls=$(free_port)
+	"$here/make-images" "$dir/images" >/dev/null
+	htpasswd -Bbn user s3cretword >"$dir/htpasswd"
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$dir/key.pem" -out "$dir/cert.pem" -days 2 \
+		-subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1 2>/dev/null
+	cat >"$dir/plain.yml" <<-END
+		version: 0.1
+		log: {level: error}
+		storage: {filesystem: {rootdirectory: $dir/registry}}
+		http: {addr: "127.0.0.1:$plain"}
+	END
+	cat >"$dir/tls.yml" <<-END
+		version: 0.1
+		log: {level: error}
+		storage: {filesystem: {rootdirectory: $dir/registry}}
+		http: {addr: "127.0.0.1:$tls", tls: {certificate: $dir/cert.pem, key: $dir/key.pem}}
+		auth: {htpasswd: {realm: test, path: $dir/htpasswd}}
+	END
+	serve plain
+	serve tls
+	wait_port "$plain"
+	wait_port "$tls"
+	skopeo copy -q --dest-tls-verify=false "oci-archive:$dir/images/busybox.tar" "docker://127.0.0.1:$plain/busybox:1.36"
+	skopeo copy -q --dest-tls-verify=false "oci-archive:$dir/images/nginx.tar" "docker://127.0.0.1:$plain/nginx:1.25"
+	skopeo copy -q --format v2s2 --dest-tls-verify=false "oci-archive:$dir/images/busybox.tar" "docker://127.0.0.1:$plain/busybox:docker"
+	printf '{"auths":{"localhost:%s":{"auth":"%s"}}}' "$tls" "$(printf user:s3cretword | base64)" >"$dir/auth.json"
+}
+
+teardown_file() {
+	xargs -r kill <"$dir/pids" 2>/dev/null || true
+}
+
+setup() {
+	export HOME=$BATS_TEST_TMPDIR
+	root=$BATS_TEST_TMPDIR/root
+	unset REGISTRY_AUTH_FILE XDG_RUNTIME_DIR DOCKER_CONFIG
+}
+
+teardown() {
+	[ -z "${FAULT_PID:-}" ] || kill "$FAULT_PID" 2>/dev/null || true
+}
+
+pull() { timeout 60 "$SIDEPOD" image pull --root "$root" "$@"; }
+ensure() { timeout 60 "$SIDEPOD" image ensure --json --root "$root" "$@"; }
+
+# fault NAME: starts it; its port is in $port, its log in $log
+fault() {
+	log=$BATS_TEST_TMPDIR/requests
+	coproc FAULT { exec "$here/fault-registry" "$plain" "$1" "$log" 3>&-; }
+	read -r port <&"${FAULT[0]}"
+}
+
+@test "pull by tag, once more, and by digest" {
+	run pull "127.0.0.1:$plain/busybox:1.36"
+	[ "$status" -eq 0 ]
+	digest=$(tail -1 <<<"$output")
+	run pull -q "127.0.0.1:$plain/busybox:1.36"
+	[ "$output" = "127.0.0.1:$plain/busybox:1.36" ]
+	run pull "127.0.0.1:$plain/busybox@$digest"
+	[ "$status" -eq 0 ]
+	[ -z "$(ls "$root/lib/images/partial")" ]
+	[ "$("$SIDEPOD" image ls --root "$root" -o name | wc -l)" -eq 2 ]
+}
+
+@test "Docker schema 2" {
+	run pull "127.0.0.1:$plain/busybox:docker"
+	[ "$status" -eq 0 ]
+}
+
+@test "TLS and a password from a file; the password is never shown" {
+	run pull "localhost:$tls/nginx:1.25"
+	[ "$status" -eq 5 ]
+	[[ $output == *"401"*"docker login"* ]]
+	REGISTRY_AUTH_FILE=$dir/auth.json run pull "localhost:$tls/nginx:1.25"
+	[ "$status" -eq 0 ]
+	printf '{"auths":{"localhost:%s":{"auth":"%s"}}}' "$tls" "$(printf user:wr0ngword | base64)" >"$HOME/bad.json"
+	REGISTRY_AUTH_FILE=$HOME/bad.json run pull "localhost:$tls/busybox:1.36"
+	[ "$status" -eq 5 ]
+	[[ $output == *"refuses the credentials"*bad.json* ]]
+	[[ $output != *wr0ngword* ]]
+}
+
+@test "pull secrets through a descriptor, the second one fits" {
+	printf '[{"auths":{"localhost:%s":{"auth":"%s"}}},%s]' "$tls" "$(printf user:old | base64)" "$(cat "$dir/auth.json")" >"$HOME/secrets"
+	run ensure --auth-fd 7 "localhost:$tls/busybox:1.36" 7<"$HOME/secrets"
+	[ "$status" -eq 0 ]
+	[[ $output == *'"pulled":"Successfully pulled image \"localhost:'*'including waiting). Image size: '*' bytes."}' ]]
+}
+
+@test "a credential helper" {
+	mkdir "$HOME/bin"
+	printf '#!/bin/sh\n[ "$1" = get ] && read -r host && echo "{\\"Username\\":\\"user\\",\\"Secret\\":\\"s3cretword\\"}"\n' >"$HOME/bin/docker-credential-ours"
+	chmod +x "$HOME/bin/docker-credential-ours"
+	echo '{"credsStore":"ours"}' >"$HOME/auth.json"
+	PATH=$HOME/bin:$PATH REGISTRY_AUTH_FILE=$HOME/auth.json run pull "localhost:$tls/busybox:1.36"
+	[ "$status" -eq 0 ]
+}
+
+@test "policies" {
+	run ensure --policy Never "127.0.0.1:$plain/busybox:1.36"
+	[[ $output == *'"fail":"never"'* ]]
+	run ensure "127.0.0.1:$plain/busybox:1.36"
+	[[ $output == *'"pulled":'* ]]
+	run ensure "127.0.0.1:$plain/busybox:1.36"
+	[[ $output != *'"pulled":'* && $output == *'"id":'* ]]
+	run ensure --policy Always "127.0.0.1:$plain/busybox:1.36"
+	[[ $output == *'"pulled":'* ]]
+}
+
+@test "causes: absent, nobody there, bad name" {
+	run ensure "127.0.0.1:$plain/none:1"
+	[[ $output == *'"fail":"pull"'*404* ]]
+	run ensure "127.0.0.1:1/x:1"
+	[[ $output == *'"fail":"unavailable"'*"cannot connect"* ]]
+	run ensure "nosuch.invalid/x:1"
+	[[ $output == *'"fail":"pull"'*DNS* ]]
+	run ensure "Bad Name"
+	[[ $output == *'"fail":"invalid-name"'* ]]
+}
+
+@test "mirrors and aliases of registries.conf" {
+	cat >"$HOME/registries.conf" <<-END
+		unqualified-search-registries = ["127.0.0.1:$plain"]
+		[aliases]
+		"short" = "far.invalid/nginx"
+		[[registry]]
+		prefix = "far.invalid"
+		[[registry.mirror]]
+		location = "127.0.0.1:$plain"
+		[[registry]]
+		prefix = "bad.invalid"
+		blocked = true
+	END
+	export CONTAINERS_REGISTRIES_CONF=$HOME/registries.conf
+	run pull -q far.invalid/nginx:1.25
+	[ "$output" = far.invalid/nginx:1.25 ]
+	run pull -q busybox:1.36
+	[ "$status" -eq 0 ]
+	run pull -q short:1.25
+	[ "$status" -eq 0 ]
+	run pull -q bad.invalid/x
+	[[ $output == *blocks* ]]
+}
+
+@test "a download that is cut continues where it was" {
+	fault cut
+	run pull "127.0.0.1:$port/busybox:1.36"
+	[ "$status" -eq 0 ]
+	grep -q 'range=bytes=300000- ' "$log"
+	grep -q 'range=bytes=600000- ' "$log"
+}
+
+@test "kill -9, and the next pull continues" {
+	fault hang
+	"$SIDEPOD" image pull --root "$root" "127.0.0.1:$port/busybox:1.36" >/dev/null 2>&1 3>&- &
+	victim=$!
+	until [ "$(find "$root" -path '*/partial/*' -size +290k 2>/dev/null | wc -l)" = 1 ]; do
+		kill -0 $victim
+	done
+	kill -KILL $victim
+	wait $victim || true
+	kill "$FAULT_PID"
+	fault none
+	: >"$log"
+	run pull "127.0.0.1:$port/busybox:1.36"
+	[ "$status" -eq 0 ]
+	grep -q 'range=bytes=300000- ' "$log"
+	[ -z "$(ls "$root/lib/images/partial")" ]
+}
+
+@test "two pulls of one image download it once" {
+	fault none
+	pull "127.0.0.1:$port/nginx:1.25" >/dev/null 2>&1 3>&- &
+	first=$!
+	run pull "127.0.0.1:$port/nginx:1.25"
+	[ "$status" -eq 0 ]
+	wait $first
+	[ "$(grep '^GET.*/blobs/' "$log" | cut -d' ' -f2 | sort | uniq -d | wc -l)" -eq 0 ]
+}
+
+@test "wrong, long and short blobs leave nothing" {
+	for kind in wrong long short; do
+		fault $kind
+		run pull "127.0.0.1:$port/busybox:1.36"
+		kill "$FAULT_PID"
+		[ "$status" -ne 0 ]
+		[[ $output == *sha256* || $output == *bytes* ]]
+		[ -z "$(ls "$root/lib/images/partial")" ]
+		[ -z "$("$SIDEPOD" image ls --root "$root" -o name)" ]
+	done
+}
+
+@test "a busy registry is asked again, a refusing one is not asked for ever" {
+	fault busy
+	run pull "127.0.0.1:$port/busybox:1.36"
+	[ "$status" -eq 0 ]
+	kill "$FAULT_PID"
+	fault forbidden
+	printf '{"auths":{"127.0.0.1:%s":{"auth":"%s"}}}' "$port" "$(printf a:b | base64)" >"$HOME/a.json"
+	: >"$log"
+	REGISTRY_AUTH_FILE=$HOME/a.json run pull "127.0.0.1:$port/busybox:1.36"
+	[ "$status" -eq 5 ]
+	[ "$(wc -l <"$log")" -le 3 ]
+}
+
+@test "a redirect to another host gets no credentials" {
+	fault redirect
+	printf '{"auths":{"127.0.0.1:%s":{"auth":"%s"}}}' "$port" "$(printf a:b | base64)" >"$HOME/a.json"
+	REGISTRY_AUTH_FILE=$HOME/a.json run pull "127.0.0.1:$port/busybox:1.36"
+	[ "$status" -eq 0 ]
+	grep -q 'GET .*/blobs/.*auth=yes 307' "$log"
+	grep -q 'GET .*/blobs/.*auth=no 200' "$log"
+	! grep -q 'GET .*/blobs/.*auth=yes 200' "$log"
+}
+
+@test "a full disk is told as such" {
+	mkdir -p "$root"
+	mount -t tmpfs -o size=600k none "$root" || skip "cannot mount"
+	run pull "127.0.0.1:$plain/busybox:1.36"
+	umount "$root"
+	[ "$status" -ne 0 ]
+	[[ $output == *"No space left"* ]]
+}
