@@ -38,7 +38,11 @@ bench-floor: all
 	@ninja -C $(BUILD) bench_floor
 	@$(BUILD)/bench_floor
 
+bench-pull: all
+	@tools/install-deps check
+	@tests/bench/pull.sh $(BUILD)/sidepod
+
 clean:
 	@rm -rf build build-*
 
-.PHONY: all demo check install format lint asan fuzz bench-floor clean
+.PHONY: all demo check install format lint asan fuzz bench-floor bench-pull clean
