@@ -176,6 +176,7 @@ static int read_release(const struct catalogue_reader *r, const struct sp_node *
 	unsigned major, minor;
 	char rest;
 
+	/* NOLINTNEXTLINE(cert-err34-c): five digits cannot overflow */
 	if (!text_of(n) || sscanf(n->text, "%5u.%5u%c", &major, &minor, &rest) != 2 ||
 	    major > UINT16_MAX || minor > UINT16_MAX)
 		return bad(r, n, "must be a release like \"4.2\"", name);

@@ -230,6 +230,7 @@ int sp_pool_claim(int fd, int n_slots, const char *uid)
 		;
 	if (slot >= SP_MIN(n_slots, SP_POOL_SLOTS))
 		return -ENOSPC;
+	/* NOLINTNEXTLINE(bugprone-not-null-terminated-result): a field of fixed width */
 	memcpy(text, uid, len);
 	r = write_at(fd, text, sizeof(text), UIDS_AT + (off_t)slot * SP_POOL_UID);
 	if (r >= 0)

@@ -7,7 +7,7 @@
 
 #include <stdarg.h>
 
-int sp_scn_fail(const struct sp_scn_reader *r, const struct sp_node *at, const char *fmt, ...)
+void sp_scn_tell(const struct sp_scn_reader *r, const struct sp_node *at, const char *fmt, ...)
 {
 	char mem[384];
 	struct sp_buf b = sp_buf_fixed(mem, sizeof(mem));
@@ -16,7 +16,7 @@ int sp_scn_fail(const struct sp_scn_reader *r, const struct sp_node *at, const c
 	va_start(ap, fmt);
 	sp_buf_vprintf(&b, fmt, ap);
 	va_end(ap);
-	return sp_fail(r->err, SP_E_INVALID, "%s:%u: %s", r->file, at ? at->at.line : 0, mem);
+	(void)sp_fail(r->err, SP_E_INVALID, "%s:%u: %s", r->file, at ? at->at.line : 0, mem);
 }
 
 static int out_of_memory(const struct sp_scn_reader *r)

@@ -79,8 +79,9 @@ int sp_scn_stimuli(const struct sp_scn_reader *r, const struct sp_node *list,
 /** sp_scn_seconds() - A number of seconds as time; -1 and *err when it is none */
 int sp_scn_seconds(const struct sp_scn_reader *r, const struct sp_node *n, sp_time *ret);
 
-/** sp_scn_fail() - Fill r->err with "file:line: …". Return: -1 */
-int sp_scn_fail(const struct sp_scn_reader *r, const struct sp_node *at, const char *fmt, ...)
+/** sp_scn_fail() - Fill r->err with "file:line: …". Return: -1; a macro so that analysers see it */
+#define sp_scn_fail(...) (sp_scn_tell(__VA_ARGS__), sp_failed())
+void sp_scn_tell(const struct sp_scn_reader *r, const struct sp_node *at, const char *fmt, ...)
 	SP_PRINTF(3, 4);
 
 /** sp_scn_ctr() - Index of a container by name, SP_NO_CTR when there is none */

@@ -1025,7 +1025,7 @@ static bool wanted_change(struct job *j, const struct sp_edit_change *c, struct 
 		if (!value)
 			return false;
 	}
-	if (c->kind == SP_EDIT_SCALAR)
+	if (c->kind == SP_EDIT_SCALAR && value)
 		*twin = *value;
 	else if (c->kind == SP_EDIT_VALUE)
 		twin->pairs[c->index].value = value;

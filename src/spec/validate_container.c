@@ -214,7 +214,7 @@ void v_resource_ref(struct sp_v *v, const struct sp_vp *p, const struct sp_k_res
 		v_required(v, VP_FIELD(p, "resource"), "VAL-63", NULL);
 		return;
 	}
-	if (!strstr(f->resource, ".hugepages-") &&
+	if (f->resource && !strstr(f->resource, ".hugepages-") &&
 	    !v_one_of(v, VP_FIELD(p, "resource"), "VAL-63", f->resource, resources))
 		return;
 	if (v_empty(f->divisor) || sp_streq(f->divisor, "0"))

@@ -309,7 +309,7 @@ static void end_image(struct sup *s, struct sup_job *j)
 	struct sp_error err = {0};
 	const char *fail;
 
-	while (j->out.len && j->out.ptr[j->out.len - 1] == '\n')
+	while (j->out.ptr && j->out.len && j->out.ptr[j->out.len - 1] == '\n')
 		j->out.ptr[--j->out.len] = '\0';
 	nl = strrchr(line, '\n');
 	line = nl ? nl + 1 : line;
