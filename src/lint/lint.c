@@ -233,6 +233,9 @@ static void locate(struct sp_lint *l, const struct sp_lint_object *obj, const st
 
 static struct sp_finding *vadd(struct sp_lint *l, const struct sp_lint_object *obj, const char *id,
 			       enum sp_confidence conf, const struct sp_node *node, const char *fmt,
+			       va_list ap) SP_PRINTF(6, 0);
+static struct sp_finding *vadd(struct sp_lint *l, const struct sp_lint_object *obj, const char *id,
+			       enum sp_confidence conf, const struct sp_node *node, const char *fmt,
 			       va_list ap)
 {
 	SP_CLEANUP(sp_buf_done) struct sp_buf text = {0};

@@ -9,7 +9,7 @@
 /* ---- shell.c: command lines ------------------------------------------------------------------ */
 
 /* How a simple command is joined to what stands before it, or which word of the shell opens it. */
-enum sh_lead { SH_NONE, SH_WHILE, SH_UNTIL, SH_IF, SH_DO, SH_OTHER };
+enum sh_lead { SH_NONE, SH_WHILE, SH_UNTIL, SH_IF, SH_DO, SH_END, SH_OTHER };
 struct sh_cmd {
 	enum sh_lead lead;
 	bool negated;   /* "! cmd" */

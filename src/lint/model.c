@@ -89,8 +89,6 @@ static void judge_end(struct lctr *c)
 		c->endless |= cmd_endless(&c->sh, &c->sh.v[i]);
 	if (strstr(c->words, "for (( ; ; ))") || strstr(c->words, "for ((;;))"))
 		c->endless = true;
-	if (c->k->command.n == 0 && c->sh.n == 1 && !c->sh.shell && !c->endless && !last)
-		return;
 	c->ends = c->guarded ||
 		  (!c->endless && sp_seen("--one-time|-exit-after-auth|istio-iptables", c->words));
 	if (!c->endless && last && (c->k->command.n || c->sh.shell) &&
@@ -470,7 +468,10 @@ bool lint_model(struct sp_lint *l, const struct sp_lint_object *obj, struct lpod
 			   .spec = s,
 			   .minor = l->opt.kube_minor ? l->opt.kube_minor : SP_KUBE_MINOR,
 			   .job_like = is_job_like(obj),
-			   .grace_s = s->grace_s.set ? s->grace_s.v : 30,
+			   /* a negative one counts as 1 */
+			   .grace_s = !s->grace_s.set    ? 30
+				      : s->grace_s.v < 0 ? 1
+							 : s->grace_s.v,
 			   .grace_set = s->grace_s.set,
 			   .replicas = 1,
 			   .needed_s = -1};

@@ -10,7 +10,7 @@
 
 const char sp_lint_format_names[] = "human|json|sarif|junit|github|tap";
 
-#define RULES_URL "https://sidepod.dev/lint#"
+#define RULES_DOC "docs/lint.md#"
 
 static const char *const severities[] = {"error", "warning", "info"};
 
@@ -148,7 +148,7 @@ static void json_one(const struct sp_finding *f, struct sp_buf *out)
 	sp_json_bool(out, "fixable", f->n_ops > 0);
 	if (f->rule) {
 		sp_json_key(out, "doc");
-		sp_buf_printf(out, "\"%s%s\"", RULES_URL, f->id);
+		sp_buf_printf(out, "\"%s%s\"", RULES_DOC, f->id);
 	}
 	sp_buf_putc(out, '}');
 }
@@ -206,8 +206,6 @@ static void sarif_rules(struct sp_buf *out)
 		sarif_text(out, "shortDescription", r->what);
 		sarif_text(out, "fullDescription", r->why);
 		sarif_text(out, "help", r->how);
-		sp_json_key(out, "helpUri");
-		sp_buf_printf(out, "\"%s%s\"", RULES_URL, r->id);
 		sp_json_key(out, "defaultConfiguration");
 		sp_buf_printf(out, "{\"level\":\"%s\"}}", sarif_level(r->severity));
 	}
@@ -271,8 +269,7 @@ static void sarif(const struct sp_lint *l, const struct sp_lint_report *r, struc
 {
 	sp_buf_puts(out, "{\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\","
 			 "\"version\":\"2.1.0\",\"runs\":[{\"tool\":{\"driver\":{"
-			 "\"name\":\"sidepod lint\",\"semanticVersion\":\"" SP_VERSION
-			 "\",\"informationUri\":\"https://sidepod.dev\"");
+			 "\"name\":\"sidepod lint\",\"semanticVersion\":\"" SP_VERSION "\"");
 	sarif_rules(out);
 	sp_buf_puts(out, "}},\"columnKind\":\"unicodeCodePoints\",\"results\":[");
 	for (uint32_t i = 0; i < l->n_findings; i++) {
@@ -343,11 +340,14 @@ static uint32_t shown_of(const struct sp_lint *l, const struct sp_lint_report *r
 static void junit(const struct sp_lint *l, const struct sp_lint_report *r, struct sp_buf *out)
 {
 	struct counts c = count(l, r);
+	uint32_t tests = c.shown;
 
+	for (uint32_t s = 0; s < l->n_sources; s++)
+		tests += shown_of(l, r, l->sources[s]) == 0;
 	sp_buf_printf(out,
 		      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"sidepod "
 		      "lint\" tests=\"%u\" failures=\"%u\">\n",
-		      c.shown, c.shown);
+		      tests, c.shown);
 	for (uint32_t s = 0; s < l->n_sources; s++) {
 		uint32_t n = shown_of(l, r, l->sources[s]);
 

@@ -270,6 +270,44 @@ static bool traps_term(const struct sh *sh)
 	return false;
 }
 
+/* The script with exec in front of its last command; NULL when that is not safe to say. */
+static const char *with_exec(struct lpod *p, const struct lctr *c)
+{
+	const struct sh_cmd *last = &c->sh.v[c->sh.n - 1], *before = &c->sh.v[c->sh.n - 2];
+	const char *text = c->sh.text, *at = NULL;
+	size_t len = strlen(last->w[0]);
+
+	if (!sp_streq(before->after, ";") && !sp_streq(before->after, "&&"))
+		return NULL;
+	for (const char *q = text; (q = strstr(q, last->w[0])); q += len)
+		at = q;
+	/* the last place of the word must be where the command begins, with nothing to its right
+	 * that a shell would read otherwise */
+	if (!at || at == text || !strchr(" ;&\n", at[-1]) || (at[len] && at[len] != ' ') ||
+	    strpbrk(at, ";&|()<>`$'\"\n"))
+		return NULL;
+	for (const char *q = at; q > text && q[-1] != ';' && q[-1] != '&' && q[-1] != '\n'; q--)
+		if (q[-1] != ' ')
+			return NULL; /* an assignment or a word in front */
+	return say(p->l, "%.*sexec %s", (int)(at - text), text, at);
+}
+
+static void propose_exec(struct lpod *p, struct sp_finding *f, const struct lctr *c)
+{
+	static const char *const keys[] = {"command", "args"};
+	const char *text = with_exec(p, c);
+
+	for (size_t k = 0; text && k < SP_ARRAY_LEN(keys); k++) {
+		const struct sp_node *list = sp_node_get(c->k->node, keys[k]);
+
+		for (uint32_t i = 0; list && list->kind == SP_NODE_LIST && i < list->n; i++)
+			if (list->items[i]->kind == SP_NODE_STR &&
+			    sp_streq(list->items[i]->text, c->sh.text))
+				fix_op(p, f, SP_OP_SCALAR, list->items[i])->value =
+					sp_node_new_str(&p->l->arena, text);
+	}
+}
+
 static void swallowed_term(struct lpod *p)
 {
 	EACH(p, c)
@@ -291,6 +329,8 @@ static void swallowed_term(struct lpod *p)
 		else
 			f->fix = say(p->l, "exec %s …: the last command takes the shell's place",
 				     last->w[0]);
+		if (last->lead == SH_NONE && last->n > 0)
+			propose_exec(p, f, c);
 	}
 }
 

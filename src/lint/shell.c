@@ -82,7 +82,8 @@ static bool take_keyword(struct sh_cmd *c, const char *word)
 		enum sh_lead lead;
 	} leads[] = {{"while", SH_WHILE}, {"until", SH_UNTIL}, {"if", SH_IF},    {"elif", SH_IF},
 		     {"do", SH_DO},       {"then", SH_DO},     {"else", SH_DO},  {"{", SH_OTHER},
-		     {"(", SH_OTHER},     {"exec", SH_NONE},   {"time", SH_NONE}};
+		     {"(", SH_OTHER},     {"time", SH_NONE},   {"done", SH_END}, {"fi", SH_END},
+		     {"esac", SH_END},    {"}", SH_END}};
 
 	if (c->n > 0 || c->n_out > 0)
 		return false;
@@ -92,8 +93,6 @@ static bool take_keyword(struct sh_cmd *c, const char *word)
 	}
 	for (size_t i = 0; i < SP_ARRAY_LEN(leads); i++)
 		if (sp_streq(word, leads[i].word)) {
-			if (sp_streq(word, "exec"))
-				return false;
 			if (leads[i].lead)
 				c->lead = leads[i].lead;
 			return true;

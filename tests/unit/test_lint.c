@@ -59,7 +59,7 @@ static void test_shell(void **state)
 		{"a b; c", "a b;c"},
 		{"a && b || c | d & e", "a b"},
 		{"X=1 Y=2 a 'b c' \"d $e\"", "a b c d $e"},
-		{"while ! nc -z localhost 1; do sleep 1; done", "nc -z localhost 1;sleep 1;done"},
+		{"while ! nc -z localhost 1; do sleep 1; done", "nc -z localhost 1;sleep 1;"},
 		{"a > /x 2>&1; b >> y", "a;b"},
 		{"a # c\nb", "a;b"},
 		{"a $(b; c) d", "a $(b; c) d"},
@@ -358,7 +358,13 @@ static void test_fix(void **state)
 {
 	static const struct {
 		const char *before, *after;
+		enum sp_fix_class least;
 	} cases[] = {
+		{POD("  containers:\n  - name: app\n    image: a/app:1\n    command: [sh, -c, 'setup && "
+		     "server -x']\n"),
+		 POD("  containers:\n  - name: app\n    image: a/app:1\n    command: [sh, -c, 'setup && "
+		     "exec server -x']\n"),
+		 SP_FIX_SUGGEST},
 		{POD("  initContainers:\n  - name: g # keep\n    image: a/g:1\n    restartPolicy: "
 		     "Always\n    resources: {requests: {cpu: 1m, memory: 1Mi}}\n    startupProbe:\n  "
 		     "    tcpSocket: {port: 1}\n      periodSeconds: 10 # slow\n      "
@@ -366,14 +372,16 @@ static void test_fix(void **state)
 		 POD("  initContainers:\n  - name: g # keep\n    image: a/g:1\n    restartPolicy: "
 		     "Always\n    resources: {requests: {cpu: 1m, memory: 1Mi}}\n    startupProbe:\n  "
 		     "    tcpSocket: {port: 1}\n      periodSeconds: 1 # slow\n      "
-		     "failureThreshold: 60\n" APP)},
+		     "failureThreshold: 60\n" APP),
+		 SP_FIX_SAFE},
 		{POD("  containers:\n  - name: app\n    image: a/app:1\n    env:\n    - name: A\n    "
 		     "  value: 1\r\n"),
 		 POD("  containers:\n  - name: app\n    image: a/app:1\n    env:\n    - name: A\n    "
-		     "  value: \"1\"\r\n")},
+		     "  value: \"1\"\r\n"),
+		 SP_FIX_SAFE},
 		{POD("  volumes:\n  - name: x\n    emptyDir: {}\n" APP
 		     "  # sidepod:ignore SP401\n"),
-		 POD(APP)},
+		 POD(APP), SP_FIX_SAFE},
 	};
 
 	for (size_t i = 0; i < SP_ARRAY_LEN(cases); i++) {
@@ -383,7 +391,7 @@ static void test_fix(void **state)
 		SP_CLEANUP(sp_lint_fixed_done) struct sp_lint_fixed f = {0};
 		struct sp_error err;
 
-		assert_int_equal(sp_lint_fix(&src, &o, SP_FIX_SAFE, &f, &err), 0);
+		assert_int_equal(sp_lint_fix(&src, &o, cases[i].least, &f, &err), 0);
 		assert_true(f.n_fixes > 0);
 		assert_string_equal(f.text.ptr, cases[i].after);
 	}
