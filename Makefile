@@ -17,7 +17,9 @@ check:
 	@tools/install-deps check
 	@tools/check
 
+# A prefix that is asked for also counts in a build folder that was made without it.
 install: all
+	@$(if $(findstring file,$(origin PREFIX)),,meson configure $(BUILD) --prefix $(PREFIX) && ninja -C $(BUILD) >/dev/null)
 	@DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild
 
 format:
