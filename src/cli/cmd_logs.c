@@ -14,6 +14,7 @@ struct sink {
 	struct sp_buf out;
 	size_t prefix_cols;
 	bool timestamps;
+	bool failed; /* an output that cannot be written, which was told */
 	int64_t since_wall_ns;
 	/* with --tail: where each of the last lines begins in `out` */
 	int64_t tail; /* -1: all */
@@ -82,7 +83,10 @@ static int add_containers(struct sp_cli *cli, const struct sp_pod_entry *p, cons
 			    : sp_fail(err, SP_E_NOT_FOUND, "pod '%s' has no container '%s'",
 				      p->name, only);
 	}
-	if (only || !sp_flag_bool(cli, "prefix"))
+	if (previous && s->logs->n_files == 0)
+		return sp_fail(err, SP_E_NOT_FOUND,
+			       "no container of pod '%s' has a previous instance", p->name);
+	if (only || p->header.n_ctrs == 1 || !sp_flag_bool(cli, "prefix"))
 		s->prefix_cols = 0;
 	return 0;
 }
@@ -98,7 +102,8 @@ static bool flush(struct sink *s, int64_t tail)
 		return true;
 	part.ptr = s->out.ptr ? s->out.ptr + at : NULL;
 	part.len = s->out.len - at;
-	ok = sp_cli_print(s->cli, &part) == SP_EXIT_OK && !ferror(s->cli->out);
+	s->failed = sp_cli_print(s->cli, &part) != SP_EXIT_OK;
+	ok = !s->failed && !ferror(s->cli->out);
 	sp_buf_clear(&s->out);
 	return ok;
 }
@@ -164,7 +169,9 @@ static int run(struct sp_cli *cli, int argc, char **argv)
 	r = show(cli, &place, &p, &s, &err);
 	sp_buf_done(&s.out);
 	sp_podlogs_done(&logs);
-	return r < 0 ? sp_cli_fail(cli, &err) : SP_EXIT_OK;
+	if (r < 0)
+		return sp_cli_fail(cli, &err);
+	return s.failed ? SP_EXIT_FAILED : SP_EXIT_OK;
 }
 
 static const struct sp_flag flags[] = {

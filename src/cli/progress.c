@@ -87,7 +87,10 @@ static void paint(struct sp_progress *p, struct sp_run *const *runs, uint32_t n,
 	for (uint32_t i = 0; i < n && left > 0; i++)
 		left -= sp_progress_block(runs[i], now[i], look, p->frame,
 					  SP_MAX(left / (int)(n - i), 3), &block);
-	for (uint32_t i = 0; p->waterfall && !(last && p->drawn_later) && i < n; i++) {
+	/* A line that the terminal breaks would be counted as one, and never be painted over. */
+	for (uint32_t i = 0;
+	     p->waterfall && look->columns >= d.columns && !(last && p->drawn_later) && i < n;
+	     i++) {
 		SP_CLEANUP(sp_buf_done) struct sp_buf fall = {0};
 
 		sp_draw_waterfall_text(runs[i], &d, &fall);

@@ -63,7 +63,7 @@ void sp_session_tell_end(struct sp_cli *cli, const struct sp_run *r)
 {
 	SP_CLEANUP(sp_buf_done) struct sp_buf b = {0};
 
-	sp_buf_printf(&b, "pod/%s %s after ", r->header.pod, r->finished ? r->phase : "lost");
+	sp_buf_printf(&b, "pod/%s %s after ", r->header.pod, r->finished ? r->phase : "killed");
 	sp_format_elapsed(&b, r->end);
 	if (r->ready_at >= 0) {
 		sp_buf_puts(&b, ", Ready at ");

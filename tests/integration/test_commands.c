@@ -341,6 +341,7 @@ static void test_up_and_down(void **state)
 	result_done(&r);
 	expect(1, ARGS("logs", "web", "-c", "ap"));
 	expect(1, ARGS("logs", "web", "-c", "app", "--previous"));
+	expect(1, ARGS("logs", "web", "--previous"));
 
 	r = run(ARGS("exec", "web", "--", "/bin/echo", "a", "b"));
 	assert_int_equal(r.code, 0);
