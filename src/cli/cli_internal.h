@@ -44,6 +44,8 @@ void sp_flag_env_name(const char *name, struct sp_buf *out);
 void sp_help_command(const struct sp_command *c, const char *path, struct sp_buf *out);
 /** sp_help_overview() - `sidepod --help`: all commands in one line each */
 void sp_help_overview(const struct sp_command *const *commands, struct sp_buf *out);
+/** sp_help_roff() - Text for a man page, so that troff leaves it as it is */
+void sp_help_roff(struct sp_buf *out, const char *s);
 /** sp_help_man() - Man page sidepod-<path>(1) in roff; @c NULL: sidepod(1) itself */
 void sp_help_man(const struct sp_command *const *commands, const struct sp_command *c,
 		 const char *path, struct sp_buf *out);

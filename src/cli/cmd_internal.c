@@ -63,12 +63,13 @@ static const struct sp_command commands = {
 	.run = run_commands,
 };
 
-static const struct sp_command *const subs[] = {&man, &complete, &commands, NULL};
+extern const struct sp_command sp_command_page;
+static const struct sp_command *const subs[] = {&man, &sp_command_page, &complete, &commands, NULL};
 
 const struct sp_command sp_command_internal = {
 	.name = "internal",
 	.summary = "For the build, the shells and the supervisor",
-	.args = "man|complete|commands",
+	.args = "man|page|complete|commands",
 	.subs = subs,
 	.hidden = true,
 };

@@ -178,7 +178,7 @@ void sp_help_overview(const struct sp_command *const *commands, struct sp_buf *o
 /* ---- man pages ------------------------------------------------------------------------------- */
 
 /* Text with roff's special characters made harmless. */
-static void roff(struct sp_buf *out, const char *s)
+void sp_help_roff(struct sp_buf *out, const char *s)
 {
 	bool start = true;
 
@@ -208,11 +208,11 @@ static void man_flags(const char *title, const struct sp_flag *f, struct sp_buf 
 
 		sp_buf_puts(out, ".TP\n.B ");
 		flag_usage(f, &b);
-		roff(out, mem + (f->letter ? 0 : 4));
+		sp_help_roff(out, mem + (f->letter ? 0 : 4));
 		sp_buf_putc(out, '\n');
 		b = sp_buf_fixed(mem, sizeof(mem));
 		flag_text(f, &b);
-		roff(out, mem);
+		sp_help_roff(out, mem);
 		sp_buf_puts(out, ". Environment: ");
 		sp_flag_env_name(f->name, out);
 		sp_buf_puts(out, ".\n");
@@ -237,7 +237,7 @@ static void man_exit_codes(struct sp_buf *out)
 	sp_buf_puts(out, ".SH EXIT STATUS\n");
 	for (size_t i = 0; i < SP_ARRAY_LEN(codes); i++) {
 		sp_buf_printf(out, ".TP\n.B %s\n", codes[i].code);
-		roff(out, codes[i].text);
+		sp_help_roff(out, codes[i].text);
 		sp_buf_puts(out, ".\n");
 	}
 }
@@ -252,7 +252,7 @@ static void man_commands(const struct sp_command *const *list, const char *path,
 		if (*path)
 			sp_buf_printf(out, "%s\\-", path);
 		sp_buf_printf(out, "%s (1)\n", (*list)->name);
-		roff(out, (*list)->summary);
+		sp_help_roff(out, (*list)->summary);
 		sp_buf_puts(out, ".\n");
 	}
 }
@@ -273,16 +273,17 @@ void sp_help_man(const struct sp_command *const *commands, const struct sp_comma
 	for (const char *p = mem; *p; p++)
 		sp_buf_putc(out, *p >= 'a' && *p <= 'z' ? (char)(*p - 'a' + 'A') : *p);
 	sp_buf_printf(out, "\" 1 \"\" \"sidepod %s\" \"sidepod manual\"\n.SH NAME\n", SP_VERSION);
-	roff(out, mem);
+	sp_help_roff(out, mem);
 	sp_buf_puts(out, " \\- ");
-	roff(out, c ? c->summary : "run Kubernetes pods with native sidecars on plain Linux");
+	sp_help_roff(out,
+		     c ? c->summary : "run Kubernetes pods with native sidecars on plain Linux");
 	sp_buf_puts(out, "\n.SH SYNOPSIS\n");
 	if (c)
 		print_usage(c, path, out);
 	else
 		sp_buf_puts(out, "sidepod COMMAND [flags] [arguments]");
 	sp_buf_puts(out, "\n.SH DESCRIPTION\n");
-	roff(out, c ? (c->about ? c->about : c->summary) : ABOUT);
+	sp_help_roff(out, c ? (c->about ? c->about : c->summary) : ABOUT);
 	sp_buf_puts(out, "\n");
 	if (!c)
 		man_commands(commands, "", out);
@@ -295,9 +296,9 @@ void sp_help_man(const struct sp_command *const *commands, const struct sp_comma
 		sp_buf_puts(out, ".SH EXAMPLES\n");
 		for (size_t i = 0; i < SP_ARRAY_LEN(c->examples) && c->examples[i].line; i++) {
 			sp_buf_puts(out, ".TP\n.B sidepod ");
-			roff(out, c->examples[i].line);
+			sp_help_roff(out, c->examples[i].line);
 			sp_buf_putc(out, '\n');
-			roff(out, c->examples[i].what);
+			sp_help_roff(out, c->examples[i].what);
 			sp_buf_putc(out, '\n');
 		}
 	}

@@ -363,6 +363,15 @@ static void test_up_and_down(void **state)
 	r = run(ARGS("top", "web", "--containers", "--interval", "20ms"));
 	expect_text("web  proxy", &r.out);
 	result_done(&r);
+	r = run(ARGS("internal", "page", "lifecycle"));
+	expect_text(".TH \"sidepod-lifecycle\" 7", &r.out);
+	expect_text(".SH TERM\n.TP\n.B TERM\\-1\n", &r.out);
+	result_done(&r);
+	r = run(ARGS("internal", "page", "manifest"));
+	expect_text(".TH \"sidepod-manifest\" 5", &r.out);
+	expect_text(".SH PodSpec\n", &r.out);
+	result_done(&r);
+	expect(2, ARGS("internal", "page", "nothing"));
 	r = run(ARGS("internal", "complete", "--", "logs", "web", "-c", ""));
 	assert_string_equal(text(&r.out), "proxy\tsidecar\napp\tapp\n");
 	result_done(&r);
