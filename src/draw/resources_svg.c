@@ -130,6 +130,25 @@ static void panel(struct sp_svg *g, const struct sp_draw_pod *pod, enum sp_res r
 	g->y += 8;
 }
 
+/* Colours and names of the containers, wrapped. */
+static void legend(struct sp_svg *g, const struct sp_draw_pod *pod)
+{
+	double x = LEFT;
+
+	for (uint16_t i = 0; i < pod->res->n_ctrs; i++) {
+		double w = (double)strlen(pod->names[i]) * 7.2 + 34;
+
+		if (x + w > SP_SVG_WIDTH - 16 && x > LEFT) {
+			x = LEFT;
+			g->y += 18;
+		}
+		sp_svg_rect(g, fills[i % SP_ARRAY_LEN(fills)], x, g->y + 2, 11, 11, NULL);
+		sp_svg_text(g, x + 16, g->y + 12, "small", "", pod->names[i]);
+		x += w;
+	}
+	g->y += 24;
+}
+
 void sp_draw_resources_svg(const struct sp_draw_pod *v, uint32_t n, const struct sp_draw *d,
 			   struct sp_buf *out)
 {
@@ -148,11 +167,11 @@ void sp_draw_resources_svg(const struct sp_draw_pod *v, uint32_t n, const struct
 		"Each plain init container runs beside the sidecars before it; the outlined bar "
 		"decides what the pod requests.");
 	for (uint32_t i = 0; i < n; i++) {
-		if (v[i].title && n > 0)
-			sp_svg_text(&g, 16, g.y + 18, "title", "", v[i].title);
+		sp_svg_text(&g, 16, g.y + 18, "title", "", v[i].title);
 		g.y += 28;
 		panel(&g, &v[i], SP_RES_CPU);
 		panel(&g, &v[i], SP_RES_MEMORY);
+		legend(&g, &v[i]);
 		g.y += 12;
 	}
 	sp_svg_page(out, "Requests by phase",

@@ -190,8 +190,7 @@ void mig_choose(struct mpod *p)
 	for (uint32_t i = 0; i < p->n_init; i++)
 		for (uint32_t k = 0; k < p->n; k++)
 			if (p->c[i].role == SP_ROLE_INIT && p->c[i].known.guarded &&
-			    mig_is_sidecar(&p->c[k]) &&
-			    p->c[k].known.entry == p->c[i].known.entry && p->c[k].moves)
+			    mig_is_sidecar(&p->c[k]) && p->c[k].known.entry == p->c[i].known.entry)
 				mig_manual(
 					p, "M12", &p->c[i], p->c[i].k->node->at,
 					"%s and %s are one product: a startup probe that tests for "
@@ -252,7 +251,7 @@ static bool move_one(struct mpod *p, struct mctr *c, const struct sp_node **made
 		return false;
 	}
 	always->quoted = false;
-	if (inits && inits->kind == SP_NODE_LIST && inits->at.line && inits->n)
+	if (inits && inits->kind == SP_NODE_LIST && inits->at.line)
 		r = sp_edit_move_item(p->edits, c->list, c->index, inits, position(p, c), &err);
 	else if (!*made && sp_edit_new_list(p->edits, p->spec->node, "initContainers", "containers",
 					    made, &err) < 0)

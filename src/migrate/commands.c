@@ -360,44 +360,58 @@ static bool is_volume_used(const struct mpod *p, const char *name, const char *c
 	return false;
 }
 
+/* Take the items out that @gone names, and the key when none is left. */
+static int remove_items(struct mpod *p, const struct sp_node *map, const char *key,
+			const bool *gone, uint32_t n, struct sp_error *err)
+{
+	const struct sp_node *list = sp_node_get(map, key);
+	uint32_t n_gone = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		n_gone += gone[i];
+	if (n_gone == n)
+		return n ? sp_edit_remove(p->edits, map, key, err) : 0;
+	for (uint32_t i = 0; i < n; i++)
+		if (gone[i] && sp_edit_remove_item(p->edits, list, i, err) < 0)
+			return -1;
+	return 0;
+}
+
 /* The volumes that a wrapper needed: its program and its tombstones. */
 static int drop_volumes(struct mpod *p, const char *const *dirs, struct sp_error *err)
 {
-	const struct sp_node *volumes = sp_node_get(p->spec->node, "volumes");
+	bool *gone = sp_arena_array(&p->m->arena, p->spec->volumes.n + 1, sizeof(*gone));
 
-	for (uint32_t i = 0; volumes && i < p->spec->volumes.n; i++) {
+	if (!gone)
+		return sp_fail(err, SP_E_NO_MEMORY, "migrate");
+	for (uint32_t i = 0; i < p->spec->volumes.n; i++) {
 		const char *name = p->spec->volumes.v[i].name;
-		bool used = false, ours = false;
 
 		for (uint32_t c = 0; c < p->n; c++)
 			for (uint32_t k = 0; k < p->c[c].k->mounts.n; k++) {
 				const struct sp_k_mount *m = &p->c[c].k->mounts.v[k];
 
-				ours |= sp_streq(m->name, name) &&
-					((dirs[0] && is_under(dirs[0], m->mount_path)) ||
-					 (dirs[1] && is_under(dirs[1], m->mount_path)));
+				gone[i] |= sp_streq(m->name, name) &&
+					   ((dirs[0] && is_under(dirs[0], m->mount_path)) ||
+					    (dirs[1] && is_under(dirs[1], m->mount_path)));
 			}
-		used = is_volume_used(p, name, dirs);
-		if (!ours || used)
-			continue;
-		if (sp_edit_remove_item(p->edits, volumes, i, err) < 0)
-			return -1;
-		for (uint32_t c = 0; c < p->n; c++) {
-			const struct sp_node *l = sp_node_get(p->c[c].k->node, "volumeMounts");
-			uint32_t gone = 0, n = p->c[c].k->mounts.n;
-
-			if (p->c[c].removed || !l)
-				continue;
-			for (uint32_t k = 0; k < n; k++) {
-				if (!sp_streq(p->c[c].k->mounts.v[k].name, name))
-					continue;
-				if (sp_edit_remove_item(p->edits, l, k, err) < 0)
-					return -1;
-				gone++;
-			}
-		}
+		gone[i] = gone[i] && !is_volume_used(p, name, dirs);
 	}
-	return 0;
+	for (uint32_t c = 0; c < p->n; c++) {
+		const struct sp_k_container *k = p->c[c].k;
+		bool *mounts = sp_arena_array(&p->m->arena, k->mounts.n + 1, sizeof(*mounts));
+
+		if (!mounts)
+			return sp_fail(err, SP_E_NO_MEMORY, "migrate");
+		for (uint32_t i = 0; i < k->mounts.n; i++)
+			for (uint32_t v = 0; v < p->spec->volumes.n; v++)
+				mounts[i] |= gone[v] && sp_streq(p->spec->volumes.v[v].name,
+								 k->mounts.v[i].name);
+		if (!p->c[c].removed &&
+		    remove_items(p, k->node, "volumeMounts", mounts, k->mounts.n, err) < 0)
+			return -1;
+	}
+	return remove_items(p, p->spec->node, "volumes", gone, p->spec->volumes.n, err);
 }
 
 /* An init container that only copies the wrapper into place. */
@@ -420,8 +434,13 @@ static int drop_copier(struct mpod *p, const char *name, struct sp_error *err)
 static int unwrap(struct mpod *p, struct mctr *c, const struct wrapper *w, struct sp_error *err)
 {
 	const struct sp_node *command = sp_node_get(c->k->node, "command");
-	const struct sp_node *env = sp_node_get(c->k->node, "env");
+	bool *gone = sp_arena_array(&p->m->arena, c->k->env.n + 1, sizeof(*gone));
 	uint32_t n = 1;
+
+	if (!gone)
+		return sp_fail(err, SP_E_NO_MEMORY, "migrate");
+	for (uint32_t i = 0; i < c->k->env.n; i++)
+		gone[i] = c->k->env.v[i].name && has_prefix(w->env, c->k->env.v[i].name);
 
 	if (sp_streq(w->name, "linkerd-await")) {
 		while (word(c, n) && word(c, n)[0] == '-' && !sp_streq(word(c, n), "--"))
@@ -430,20 +449,14 @@ static int unwrap(struct mpod *p, struct mctr *c, const struct wrapper *w, struc
 	}
 	if (n > c->k->command.n || (n == c->k->command.n && !c->k->args.n))
 		return sp_fail(err, SP_E_UNSUPPORTED, "nothing is left behind %s", w->name);
-	if (n == c->k->command.n) {
-		/* what it ran stands in args */
-		if (sp_edit_remove(p->edits, c->k->node, "command", err) < 0 ||
-		    sp_edit_set(p->edits, c->k->node, "command", sp_node_get(c->k->node, "args"),
-				"command", err) < 0)
-			return -1;
-		return sp_edit_remove(p->edits, c->k->node, "args", err);
-	}
+	if (remove_items(p, c->k->node, "env", gone, c->k->env.n, err) < 0)
+		return -1;
+	if (n == c->k->command.n) /* what it ran stands in args */
+		return sp_edit_remove(p->edits, c->k->node, "command", err) < 0
+			       ? -1
+			       : sp_edit_rename(p->edits, c->k->node, "args", "command", err);
 	for (uint32_t i = 0; i < n; i++)
 		if (sp_edit_remove_item(p->edits, command, i, err) < 0)
-			return -1;
-	for (uint32_t i = 0; env && i < c->k->env.n; i++)
-		if (c->k->env.v[i].name && has_prefix(w->env, c->k->env.v[i].name) &&
-		    sp_edit_remove_item(p->edits, env, i, err) < 0)
 			return -1;
 	return 0;
 }
@@ -483,6 +496,10 @@ static void clean_wrapper(struct mpod *p, struct mctr *c, const char **dirs,
 		mig_hazard(p, "M6", c, "timeouts that %s had are now those of startup probes",
 			   w->name);
 		*seen = w;
+		for (uint32_t k = 0; k < p->n; k++)
+			if (env_value(c, "KUBEXIT_BIRTH_DEPS") && mig_is_sidecar(&p->c[k]) &&
+			    strstr(env_value(c, "KUBEXIT_BIRTH_DEPS"), p->c[k].k->name))
+				p->c[k].gate_rule = "M6";
 		if (!dirs[0])
 			dirs[0] = dir_of(p, first);
 		if (!dirs[1])

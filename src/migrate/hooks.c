@@ -6,6 +6,8 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#define APP_STOP_S 5 /* assumed: from SIGTERM to the exit of an app */
+
 const char *mig_exec_text(struct mpod *p, const struct sp_k_exec *e)
 {
 	SP_CLEANUP(sp_buf_done) struct sp_buf b = {0};
@@ -152,6 +154,11 @@ static bool kills_itself(const char *text, int64_t *sleep_s)
 	return *sleep_s >= 0;
 }
 
+static int64_t grace_of(const struct mpod *p)
+{
+	return p->spec->grace_s.set ? p->spec->grace_s.v : 30;
+}
+
 static int set_sleep(struct mpod *p, const struct mctr *c, int64_t seconds, struct sp_error *err)
 {
 	struct sp_arena *a = &p->m->arena;
@@ -160,6 +167,18 @@ static int set_sleep(struct mpod *p, const struct mctr *c, int64_t seconds, stru
 	if (!hook || !sleep || sp_node_set(a, sleep, "seconds", sp_node_new_int(a, seconds)) < 0 ||
 	    sp_node_set(a, hook, "sleep", sleep) < 0)
 		return sp_fail(err, SP_E_NO_MEMORY, "migrate");
+	/* the API refuses a sleep that fills the grace period */
+	if (seconds >= grace_of(p)) {
+		int64_t longer = ((seconds + APP_STOP_S) * 5 + 3) / 4;
+
+		if (sp_edit_set(p->edits, p->spec->node, "terminationGracePeriodSeconds",
+				sp_node_new_int(a, longer), NULL, err) < 0)
+			return -1;
+		mig_step(p, "M16", c, c->k->lifecycle->node->at,
+			 "terminationGracePeriodSeconds: %lld, since its preStop alone fills what "
+			 "it had",
+			 (long long)longer);
+	}
 	return sp_edit_set(p->edits, c->k->lifecycle->node, "preStop", hook, NULL, err);
 }
 

@@ -208,28 +208,29 @@ static bool model(struct mpod *p)
 static const char *const false_fields[] = {"sidecarContainers", "SidecarContainers", "sidecars"};
 
 /* M3: a list under a name that Kubernetes does not know. */
-static void move_false_list(struct mpod *p, const char *key)
+static void move_false_list(struct mpod *p, const struct sp_node *spec, const char *key)
 {
-	const struct sp_node *spec = p->spec->node, *list = sp_node_get(spec, key);
+	const struct sp_node *list = sp_node_get(spec, key);
 	const struct sp_node *inits = sp_node_get(spec, "initContainers"), *made = NULL;
 	struct sp_node *always = sp_node_new_str(&p->m->arena, "Always");
 	struct sp_error err = {0};
 	int r = 0;
 
-	if (!list || list->kind != SP_NODE_LIST || !list->at.line || !always)
+	if (!list || list->kind != SP_NODE_LIST || !always)
 		return;
 	always->quoted = false;
-	if (inits && inits->at.line && inits->n)
+	if (inits && inits->kind == SP_NODE_LIST)
 		made = inits;
 	else
-		r = sp_edit_new_list(p->edits, spec, "initContainers", key, &made, &err);
+		r = sp_edit_rename(p->edits, spec, key, "initContainers", &err);
 	for (uint32_t i = 0; i < list->n && r == 0; i++) {
-		r = sp_edit_move_item(p->edits, list, i, made, made->n, &err);
+		if (made)
+			r = sp_edit_move_item(p->edits, list, i, made, made->n, &err);
 		if (r == 0 && list->items[i]->kind == SP_NODE_MAP)
 			r = sp_edit_set(p->edits, list->items[i], "restartPolicy", always, "image",
 					&err);
 	}
-	if (r == 0)
+	if (r == 0 && made)
 		r = sp_edit_remove(p->edits, spec, key, &err);
 	if (mig_done(p, r, "M3", NULL, list->at, "move its items to initContainers"))
 		mig_step(p, "M3", NULL, list->at,
@@ -238,10 +239,64 @@ static void move_false_list(struct mpod *p, const char *key)
 			 key, list->n);
 }
 
-static void pass_fields(struct mpod *p)
+/* Decoding drops what it does not know, so this looks at the document as it was read: a map with
+ * containers is the specification of a pod. */
+static void find_false_lists(struct mpod *p, const struct sp_node *n, int depth)
 {
-	for (size_t i = 0; i < SP_ARRAY_LEN(false_fields) && !p->opt->only; i++)
-		move_false_list(p, false_fields[i]);
+	if (depth > 8)
+		return;
+	for (size_t i = 0; sp_node_get(n, "containers") && i < SP_ARRAY_LEN(false_fields); i++)
+		move_false_list(p, n, false_fields[i]);
+	for (uint32_t i = 0; n->kind == SP_NODE_MAP && i < n->n; i++)
+		find_false_lists(p, n->pairs[i].value, depth + 1);
+	for (uint32_t i = 0; n->kind == SP_NODE_LIST && i < n->n; i++) {
+		const struct sp_node *item = n->items[i];
+
+		if (sp_node_get(item, "kind") && depth == 1)
+			p->object =
+				mig_say(p->m, "%s/%s", sp_node_str(sp_node_get(item, "kind"), ""),
+					sp_node_str(sp_node_at(item, "metadata.name"), ""));
+		find_false_lists(p, item, depth + 1);
+	}
+}
+
+static int apply(struct sp_migration *m, const struct sp_edits *edits, struct sp_error *err)
+{
+	SP_CLEANUP(sp_buf_done) struct sp_buf out = {0};
+
+	if (!edits->n)
+		return 0;
+	if (sp_edits_apply(edits, &out, err) < 0)
+		return -1;
+	sp_buf_done(&m->text);
+	m->text = out;
+	out = (struct sp_buf){0};
+	return 0;
+}
+
+static int pass_fields(struct sp_migration *m, const char *name, const struct sp_mig_options *opt,
+		       struct sp_error *err)
+{
+	const struct sp_source src = {name, sp_arena_strndup(&m->arena, m->text.ptr, m->text.len),
+				      m->text.len};
+	const struct sp_object o = {.source = &src};
+	struct sp_edits edits;
+	struct sp_diags diags;
+	struct sp_node **docs;
+	uint32_t n;
+
+	sp_diags_init(&diags, &m->arena);
+	if (!src.bytes || sp_yaml_parse(&m->arena, &src, &diags, &docs, &n) < 0)
+		return sp_fail(err, SP_E_NO_MEMORY, "migrate '%s'", name);
+	sp_edits_init(&edits, &m->arena, &src);
+	for (uint32_t i = 0; i < n && !opt->only; i++) {
+		struct mpod p = {.m = m, .opt = opt, .o = &o, .edits = &edits};
+
+		p.object = mig_say(m, "%s/%s", sp_node_str(sp_node_get(docs[i], "kind"), ""),
+				   sp_node_str(sp_node_at(docs[i], "metadata.name"), ""));
+		find_false_lists(&p, docs[i], 0);
+	}
+	return apply(m, &edits, err);
 }
 
 static void pass_main(struct mpod *p)
@@ -250,8 +305,8 @@ static void pass_main(struct mpod *p)
 	mig_choose(p);
 	mig_commands(p);
 	mig_hooks(p);
-	mig_gates(p);
 	mig_move(p);
+	mig_gates(p);
 }
 
 static int load(struct sp_manifest *m, const struct sp_mig_options *opt, const char *name,
@@ -266,12 +321,10 @@ static int load(struct sp_manifest *m, const struct sp_mig_options *opt, const c
 	return 0;
 }
 
-/* One pass over m->text. */
-static int pass(struct sp_migration *m, const char *name, const struct sp_mig_options *opt,
-		void (*change)(struct mpod *p), struct sp_error *err)
+static int pass_all(struct sp_migration *m, const char *name, const struct sp_mig_options *opt,
+		    struct sp_error *err)
 {
 	SP_CLEANUP(sp_manifest_done) struct sp_manifest all;
-	SP_CLEANUP(sp_buf_done) struct sp_buf out = {0};
 	struct sp_edits edits;
 
 	if (load(&all, opt, name, m->text.ptr ? m->text.ptr : "", m->text.len, err) < 0)
@@ -284,18 +337,11 @@ static int pass(struct sp_migration *m, const char *name, const struct sp_mig_op
 			.m = m, .opt = opt, .all = &all, .o = &all.objects[i], .edits = &edits};
 
 		if (model(&p))
-			change(&p);
+			pass_main(&p);
 	}
 	if (m->no_memory)
 		return sp_fail(err, SP_E_NO_MEMORY, "migrate '%s'", name);
-	if (!edits.n)
-		return 0;
-	if (sp_edits_apply(&edits, &out, err) < 0)
-		return -1;
-	sp_buf_done(&m->text);
-	m->text = out;
-	out = (struct sp_buf){0};
-	return 0;
+	return apply(m, &edits, err);
 }
 
 /* ---- before and after -------------------------------------------------------------------------
@@ -425,7 +471,6 @@ static int finish(struct sp_migration *m, const struct sp_source *src,
 {
 	SP_CLEANUP(sp_manifest_done) struct sp_manifest old;
 	SP_CLEANUP(sp_manifest_done) struct sp_manifest new;
-	SP_CLEANUP(sp_buf_done) struct sp_buf out = {0};
 	struct sp_edits edits;
 
 	*again = false;
@@ -460,11 +505,8 @@ static int finish(struct sp_migration *m, const struct sp_source *src,
 		return sp_fail(err, SP_E_NO_MEMORY, "migrate '%s'", src->name);
 	if (!edits.n)
 		return 0;
-	if (sp_edits_apply(&edits, &out, err) < 0)
+	if (apply(m, &edits, err) < 0)
 		return -1;
-	sp_buf_done(&m->text);
-	m->text = out;
-	out = (struct sp_buf){0};
 	m->n_rows = 0; /* told again, with the new grace period */
 	*again = true;
 	return 0;
@@ -502,8 +544,7 @@ int sp_migrate(const struct sp_source *src, const struct sp_mig_options *opt,
 	sp_buf_add(&ret->text, src->bytes, src->len);
 	if (ret->text.failed)
 		return sp_fail(err, SP_E_NO_MEMORY, "migrate '%s'", src->name);
-	if (pass(ret, src->name, opt, pass_fields, err) < 0 ||
-	    pass(ret, src->name, opt, pass_main, err) < 0 ||
+	if (pass_fields(ret, src->name, opt, err) < 0 || pass_all(ret, src->name, opt, err) < 0 ||
 	    finish(ret, src, opt, diags, true, &again, err) < 0 ||
 	    (again && finish(ret, src, opt, diags, false, &again, err) < 0))
 		return -1;

@@ -87,14 +87,16 @@ static bool is_one_of(const char *word, size_t len, const char *const *list)
 
 static void take_word(struct cursor *c, struct sp_statement *st)
 {
-	static const char *const open[] = {"if", "while", "until", "for", "case", "{", NULL};
-	static const char *const close[] = {"fi", "done", "esac", "}", NULL};
+	static const char *const open[] = {"if", "while", "until", "for", "{", NULL};
+	static const char *const close[] = {"fi", "done", "}", NULL};
 	static const char *const again[] = {"then",  "do",    "else", "elif", "!", "if",
 					    "while", "until", "{",    "time", NULL};
 	struct sp_script *s = c->s;
 	size_t end = word_end(s, c->i, &s->odd), len = end - c->i;
 	const char *w = s->text + c->i;
 
+	if (c->command && len == 4 && memcmp(w, "case", 4) == 0)
+		s->odd = true; /* its patterns look like other things */
 	if (c->command && is_one_of(w, len, open)) {
 		c->deep++;
 		st->compound = true;

@@ -104,6 +104,34 @@ static bool below_anchor(const struct sp_edit_state *s, const struct sp_node *wa
 	return false;
 }
 
+/* How deep maps and lists stand below their keys, from the first of each; walks into the last map.
+ */
+static bool learn_style(struct sp_yaml_style *style, const struct sp_node *n)
+{
+	while (n && !n->flow && !n->aliased) {
+		const struct sp_node *next = NULL;
+
+		for (uint32_t k = 0; n->kind == SP_NODE_MAP && k < n->n; k++) {
+			const struct sp_node *v = n->pairs[k].value;
+			uint32_t col = n->pairs[k].at.col;
+
+			if (!et_own(n, k) || v->flow || v->n == 0 || v->at.col < col ||
+			    v->at.line == n->pairs[k].at.line)
+				continue;
+			if (v->kind == SP_NODE_LIST) {
+				style->list_step = v->at.col - col;
+				return true;
+			}
+			if (v->kind == SP_NODE_MAP) {
+				style->step = SP_MAX(v->at.col - col, 1u);
+				next = v;
+			}
+		}
+		n = next;
+	}
+	return false;
+}
+
 void sp_edits_init(struct sp_edits *e, struct sp_arena *a, const struct sp_source *src)
 {
 	struct sp_edit_state *s = sp_arena_alloc(a, sizeof(*s));
@@ -121,33 +149,9 @@ void sp_edits_init(struct sp_edits *e, struct sp_arena *a, const struct sp_sourc
 		s->broken = diags.n ? diags.v[0].message : "it cannot be read";
 	for (uint32_t i = 0; i < s->n_docs && !s->aliases; i++)
 		s->aliases = holds_alias(s->docs[i]);
-	for (uint32_t i = 0; i < s->n_docs; i++) {
-		const struct sp_node *n = s->docs[i];
-
-		/* the first list below a key tells how deep lists stand */
-		while (n && !n->flow && !n->aliased) {
-			const struct sp_node *next = NULL;
-
-			for (uint32_t k = 0; n->kind == SP_NODE_MAP && k < n->n; k++) {
-				const struct sp_node *v = n->pairs[k].value;
-				bool is_list = v->kind == SP_NODE_LIST && v->n && !v->flow;
-
-				if (!et_own(n, k) || v->flow || v->at.col < n->pairs[k].at.col ||
-				    v->at.line == n->pairs[k].at.line || v->n == 0)
-					continue;
-				if (is_list) {
-					s->text.style.list_step = v->at.col - n->pairs[k].at.col;
-					return;
-				}
-				if (v->kind == SP_NODE_MAP) {
-					s->text.style.step =
-						SP_MAX(v->at.col - n->pairs[k].at.col, 1u);
-					next = v;
-				}
-			}
-			n = next;
-		}
-	}
+	for (uint32_t i = 0; i < s->n_docs; i++)
+		if (learn_style(&s->text.style, s->docs[i]))
+			return;
 }
 
 /* ---- noting -----------------------------------------------------------------------------------
@@ -381,6 +385,16 @@ int sp_edit_set_path(struct sp_edits *e, const struct sp_node *map, const char *
 	}
 }
 
+static bool goes_away(const struct sp_edits *e, const struct sp_node *map, const char *key)
+{
+	int64_t i = own_pair(map, key);
+
+	for (const struct sp_edit_touched *t = e->state->touched; t; t = t->next)
+		if (!t->is_made && t->place.node == map && i >= 0 && t->gone[i])
+			return true;
+	return false;
+}
+
 int sp_edit_rename(struct sp_edits *e, const struct sp_node *map, const char *key,
 		   const char *new_key, struct sp_error *err)
 {
@@ -391,7 +405,8 @@ int sp_edit_rename(struct sp_edits *e, const struct sp_node *map, const char *ke
 	if (locate_map(e, map, &p, err) < 0)
 		return -1;
 	i = own_pair(p.node, key);
-	if (i < 0 || sp_node_get(p.node, new_key) || !et_colon(&e->state->text, &p.node->pairs[i]))
+	if (i < 0 || (sp_node_get(p.node, new_key) && !goes_away(e, p.node, new_key)) ||
+	    !et_colon(&e->state->text, &p.node->pairs[i]))
 		return sp_fail(err, SP_E_UNSUPPORTED,
 			       "'%s': the key '%s' cannot be renamed to '%s'", e->src.name, key,
 			       new_key);

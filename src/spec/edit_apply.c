@@ -593,14 +593,33 @@ static void flow_lead(struct flow *f, uint32_t i)
 	f->out++;
 }
 
-static void flow_added(struct flow *f, const struct sp_edit_added *m)
+static void flow_value(struct flow *f, const struct sp_edit_added *m);
+
+/* "key": [items] */
+static void flow_made(struct flow *f, const struct sp_edit_added *m)
+{
+	struct sp_node text = {
+		.kind = SP_NODE_STR, .text = m->key, .len = (uint32_t)strlen(m->key)};
+	struct sp_buf b = {0};
+
+	flow_text(f->j, &text, -1, &b);
+	sp_buf_puts(&b, ": [");
+	put_buf(f->j, f->p, &b);
+	for (const struct sp_edit_added *i = m->made->added; i; i = i->next) {
+		flow_value(f, i);
+		if (i->next)
+			put(f->j, f->p, ", ");
+	}
+	put(f->j, f->p, "]");
+}
+
+static void flow_value(struct flow *f, const struct sp_edit_added *m)
 {
 	struct job *j = f->j;
 	struct sp_buf b = {0};
 
-	flow_lead(f, UINT32_MAX);
 	if (m->made) {
-		j->refused = "a list that is made inside {}";
+		flow_made(f, m);
 		return;
 	}
 	if (m->from && m->from->place.node->flow) {
@@ -623,6 +642,12 @@ static void flow_added(struct flow *f, const struct sp_edit_added *m)
 	}
 	flow_member(j, m->key, m->from ? m->from->members[m->from_at] : m->value, f->indent, &b);
 	put_buf(j, f->p, &b);
+}
+
+static void flow_added(struct flow *f, const struct sp_edit_added *m)
+{
+	flow_lead(f, UINT32_MAX);
+	flow_value(f, m);
 }
 
 static void flow_added_at(struct flow *f, uint32_t i, bool behind)

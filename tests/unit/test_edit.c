@@ -296,7 +296,8 @@ static void test_items(void **state)
 		 "s:\n  i: [{na: q}, {na: p}]\n  c:\n  - na: a\n"},
 		{"s:\n  i: [{na: q}]\n  c:\n  - na: a\n  - na: p # c\n", "move | s.c | 1 | s.i | 1",
 		 NULL},
-		{"s: {c: [{na: a}, {na: p}]}\n", "new | s | i | c\nmove | s.c | 1", NULL},
+		{"s: {c: [{na: a}, {na: p}]}\n", "new | s | i | c\nmove | s.c | 1",
+		 "s: {i: [{na: p}], c: [{na: a}]}\n"},
 		{"{\"i\": [], \"c\": [{\"n\": \"a\"}, {\"n\": \"p\"}]}\n",
 		 "move | c | 1 | i | 0\nset | c[1] | r | Always",
 		 "{\"i\": [{\"n\": \"p\", \"r\": \"Always\"}], \"c\": [{\"n\": \"a\"}]}\n"},
@@ -316,12 +317,261 @@ static void test_items(void **state)
 	check(v, SP_ARRAY_LEN(v));
 }
 
+/* ---- made-up manifests -------------------------------------------------------------------------
+ */
+
+static uint32_t chance(uint32_t *seed, uint32_t n)
+{
+	*seed = *seed * 1664525u + 1013904223u;
+	return (*seed >> 8) % n;
+}
+
+struct maker {
+	struct sp_buf out;
+	uint32_t seed;
+	const char *eol;
+	uint32_t step, list_step;
+	bool comments, blank;
+};
+
+static void line(struct maker *m, uint32_t deep, const char *text)
+{
+	static const char *const notes[] = {"# note", "#no blank",
+					    "# \xc3\xa4\xe2\x82\xac \xf0\x9f\x90\xb3",
+					    "# tab\there", "# - like: an item"};
+
+	if (m->blank && chance(&m->seed, 12) == 0)
+		sp_buf_puts(&m->out, m->eol);
+	if (m->comments && chance(&m->seed, 6) == 0) {
+		sp_buf_fill(&m->out, ' ', deep);
+		sp_buf_printf(&m->out, "%s%s", notes[chance(&m->seed, SP_ARRAY_LEN(notes))],
+			      m->eol);
+	}
+	sp_buf_fill(&m->out, ' ', deep);
+	sp_buf_puts(&m->out, text);
+	if (m->comments && chance(&m->seed, 7) == 0 && !strpbrk(text, "|>"))
+		sp_buf_puts(&m->out, "  # at the end");
+	sp_buf_puts(&m->out, m->eol);
+}
+
+static void block(struct maker *m, uint32_t deep)
+{
+	sp_buf_fill(&m->out, ' ', deep);
+	sp_buf_printf(&m->out, "script: |%s", m->eol);
+	for (uint32_t i = 0, n = 1 + chance(&m->seed, 4); i < n; i++) {
+		sp_buf_fill(&m->out, ' ', deep + 2);
+		sp_buf_printf(&m->out, "%s%s",
+			      i % 2 ? "  # not a comment\t" : "echo \"one\"; \xc3\xb6", m->eol);
+	}
+}
+
+static void container(struct maker *m, uint32_t deep, uint32_t i)
+{
+	char name[64];
+	struct sp_buf b = sp_buf_fixed(name, sizeof(name));
+
+	if (chance(&m->seed, 6) == 0) {
+		sp_buf_printf(&b, "- {name: c%u, image: \"x:1\", args: [a, 'b']}", i);
+		line(m, deep, name);
+		return;
+	}
+	sp_buf_printf(&b, "- name: c%u", i);
+	line(m, deep, name);
+	line(m, deep + 2, chance(&m->seed, 2) ? "image: 'reg.example.com/a/b:1.2'" : "image: a");
+	if (chance(&m->seed, 2))
+		line(m, deep + 2, "args: [\"--flag\", 'it''s', plain]");
+	if (chance(&m->seed, 3) == 0)
+		line(m, deep + 2, "text: \"tab\\t \t and \\\"quotes\\\"\"");
+	if (chance(&m->seed, 3) == 0) {
+		line(m, deep + 2, "env:");
+		line(m, deep + 2 + m->list_step, "- name: A");
+		line(m, deep + 4 + m->list_step, "value: \"1\"");
+		line(m, deep + 2 + m->list_step, "- {name: B, value: ''}");
+	}
+	if (chance(&m->seed, 3) == 0) {
+		line(m, deep + 2, "resources:");
+		line(m, deep + 2 + m->step, "requests: {cpu: 100m}");
+	}
+	if (chance(&m->seed, 4) == 0)
+		block(m, deep + 2);
+}
+
+static void make(struct maker *m, uint32_t seed)
+{
+	uint32_t n;
+
+	*m = (struct maker){.seed = seed * 7919 + 1};
+	m->eol = chance(&m->seed, 4) ? "\n" : "\r\n";
+	m->step = chance(&m->seed, 3) ? 2 : 4;
+	m->list_step = chance(&m->seed, 2) ? 0 : 2;
+	m->comments = chance(&m->seed, 3) != 0;
+	m->blank = chance(&m->seed, 2);
+	if (chance(&m->seed, 5) == 0)
+		sp_buf_puts(&m->out, "\xef\xbb\xbf");
+	if (chance(&m->seed, 3) == 0)
+		line(m, 0, "---");
+	line(m, 0, "kind: Pod");
+	if (chance(&m->seed, 3) == 0) {
+		line(m, 0, "labels: &labels");
+		line(m, m->step, "app: web");
+		line(m, 0, "again: *labels");
+	}
+	line(m, 0, "spec:");
+	line(m, m->step, "volumes: []");
+	line(m, m->step, "containers:");
+	n = 2 + chance(&m->seed, 4);
+	for (uint32_t i = 0; i < n; i++)
+		container(m, m->step + m->list_step, i);
+	if (chance(&m->seed, 2))
+		line(m, m->step, "grace: 30");
+	if (chance(&m->seed, 3) == 0) {
+		line(m, 0, "---");
+		line(m, 0, "kind: Other # \xe2\x80\x94 untouched");
+		for (uint32_t i = 0; i < 40; i++) {
+			char key[24];
+			struct sp_buf b = sp_buf_fixed(key, sizeof(key));
+
+			sp_buf_printf(&b, "key%u: 'v%u'", i, i);
+			line(m, 0, key);
+		}
+	}
+	if (chance(&m->seed, 5) == 0)
+		while (m->out.len && strchr("\r\n", m->out.ptr[m->out.len - 1]))
+			m->out.ptr[--m->out.len] = '\0';
+}
+
+/* Lines without blanks around them, sorted: moving changes nothing about them. */
+static int by_line(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static uint32_t lines_of(struct sp_arena *a, const char *text, size_t len, const char ***ret)
+{
+	uint32_t n = 0;
+
+	*ret = sp_arena_array(a, len + 1, sizeof(**ret));
+	for (size_t i = 0; i < len;) {
+		const char *nl = memchr(text + i, '\n', len - i);
+		size_t end = nl ? (size_t)(nl - text) : len, from = i, to = end;
+
+		while (from < to && strchr(" \r", text[from]))
+			from++;
+		while (to > from && strchr(" \r", text[to - 1]))
+			to--;
+		if (to > from)
+			(*ret)[n++] = sp_arena_strndup(a, text + from, to - from);
+		i = end + 1;
+	}
+	qsort(*ret, n, sizeof(**ret), by_line);
+	return n;
+}
+
+/* Lines of @more that @less does not have; -1 when @less has others. */
+static int64_t extra(struct sp_arena *a, const struct sp_buf *less, const struct sp_buf *more)
+{
+	const char **x, **y;
+	uint32_t n = lines_of(a, less->ptr, less->len, &x),
+		 m = lines_of(a, more->ptr, more->len, &y);
+	uint32_t k = 0;
+
+	for (uint32_t i = 0; i < m; i++)
+		k += k < n && sp_streq(x[k], y[i]);
+	return k == n ? (int64_t)m - n : -1;
+}
+
+static void test_made(void **state)
+{
+	uint32_t done = 0, refused = 0;
+
+	for (uint32_t seed = 0; seed < 400; seed++) {
+		struct maker m;
+		struct sp_buf out = {0};
+		struct sp_error err = {0};
+		struct sp_edits e;
+		struct doc d;
+		const struct sp_node *list, *spec, *made = NULL;
+		int64_t more = 0;
+		int r = 0;
+
+		make(&m, seed);
+		assert_true(parse(&d, m.out.ptr, m.out.len));
+		spec = at(&d, "spec");
+		list = at(&d, "spec.containers");
+		sp_edits_init(&e, &d.arena, &d.src);
+		assert_int_equal(sp_edits_apply(&e, &out, &err), 0);
+		assert_int_equal(out.len, m.out.len); /* nothing asked, nothing done */
+		assert_memory_equal(out.ptr, m.out.ptr, out.len);
+		sp_buf_clear(&out);
+		switch (seed % 6) {
+		case 0:
+			r = sp_edit_scalar(&e, sp_node_get(list->items[1], "image"),
+					   value(&d.arena, "new:2"), &err);
+			break;
+		case 1:
+			r = sp_edit_set(&e, list->items[1], "tty", value(&d.arena, "true"), "name",
+					&err);
+			more = list->items[1]->flow ? 0 : 1;
+			break;
+		case 2:
+			r = sp_edit_insert_item(&e, list, seed % (list->n + 1),
+						value(&d.arena, "{name: new, image: i}"), &err);
+			more = 2;
+			break;
+		case 3:
+			r = sp_edit_remove_item(&e, list, seed % list->n, &err);
+			break;
+		case 4:
+			r = sp_edit_new_list(&e, spec, "initContainers", "containers", &made, &err);
+			if (r == 0)
+				r = sp_edit_move_item(&e, list, 1, made, 0, &err);
+			more = 1;
+			break;
+		default:
+			r = sp_edit_move_item(&e, list, 0, list, list->n, &err);
+			break;
+		}
+		assert_int_equal(r, 0);
+		r = sp_edits_apply(&e, &out, &err);
+		if (r < 0) {
+			/* a block scalar at the very end without a line end would get one */
+			assert_true(m.out.ptr[m.out.len - 1] != '\n');
+			assert_int_equal(err.code, SP_E_UNSUPPORTED);
+			refused++;
+		} else {
+			done++;
+			if (seed % 6 == 0 || (seed % 6 == 1 && more == 0)) {
+				const char **x, **y;
+				uint32_t n = lines_of(&d.arena, m.out.ptr, m.out.len, &x);
+
+				assert_int_equal(lines_of(&d.arena, out.ptr, out.len, &y), n);
+			} else if (seed % 6 == 3) {
+				assert_true(extra(&d.arena, &out, &m.out) > 0);
+			} else {
+				if (extra(&d.arena, &m.out, &out) != more)
+					print_error("seed %u\n%s\n----\n%s\n", seed, m.out.ptr,
+						    out.ptr);
+				assert_int_equal(extra(&d.arena, &m.out, &out), more);
+			}
+			if (strcmp(m.eol, "\n") != 0) /* no line end of the other kind */
+				for (size_t i = 0; i < out.len; i++)
+					assert_true(out.ptr[i] != '\n' || out.ptr[i - 1] == '\r');
+		}
+		sp_buf_done(&out);
+		sp_buf_done(&m.out);
+		sp_arena_done(&d.arena);
+	}
+	assert_true(refused <= 2);
+	assert_int_equal(done + refused, 400);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_scalars),
 		cmocka_unit_test(test_pairs),
 		cmocka_unit_test(test_items),
+		cmocka_unit_test(test_made),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
