@@ -92,6 +92,7 @@ struct sp_ctl_action *sp_ctl_add(struct sp_ctl *ctl, enum sp_ctl_kind kind)
 	return a;
 }
 
+SP_PRINTF(2, 0)
 static const char *add_text(struct sp_ctl *ctl, const char *fmt, va_list ap)
 {
 	size_t from = ctl->texts.len;

@@ -29,6 +29,7 @@ static void *room(struct sp_migration *m, void *v, uint32_t n, uint32_t *cap, si
 	return p;
 }
 
+SP_PRINTF(2, 0)
 static const char *vsay(struct sp_migration *m, const char *fmt, va_list ap)
 {
 	SP_CLEANUP(sp_buf_done) struct sp_buf b = {0};

@@ -44,7 +44,7 @@ static char *read_file(const char *path, size_t *ret_len)
 {
 	FILE *f = fopen(path, "rb");
 	char *text;
-	long len;
+	long len = -1;
 
 	if (!f)
 		return NULL;

@@ -306,8 +306,8 @@ static void test_template_hash(void **state)
 	static const char *const same[] = {
 		"{\"metadata\":{\"labels\":{\"a\":\"1\",\"b\":\"2\"}},\"spec\":{\"x\":[1,2]}}",
 		"{\"spec\":{\"x\":[1,2]},\"metadata\":{\"labels\":{\"b\":\"2\",\"a\":\"1\"}}}",
-		"{\"spec\":{\"x\":[1,2]},\"metadata\":{\"labels\":{\"b\":\"2\",\"a\":\"1\","
-		"\"pod-template-hash\":\"zzz\"}}}"};
+		("{\"spec\":{\"x\":[1,2]},\"metadata\":{\"labels\":{\"b\":\"2\",\"a\":\"1\","
+		 "\"pod-template-hash\":\"zzz\"}}}")};
 	static const char *const others[] = {
 		"{\"metadata\":{\"labels\":{\"a\":\"1\",\"b\":\"2\"}},\"spec\":{\"x\":[2,1]}}",
 		"{\"metadata\":{\"labels\":{\"a\":\"1\",\"b\":\"3\"}},\"spec\":{\"x\":[1,2]}}",

@@ -472,8 +472,8 @@ static void test_bad_bundles(void **state)
 		"{\"format\":\"sidepod.bundle/v2\"}",
 		"{\"format\":\"sidepod.bundle/v1\"}",
 		"{\"format\":\"sidepod.bundle/v1\",\"pod\":{\"apiVersion\":\"v1\",\"kind\":\"Secret\"}}",
-		"{\"format\":\"sidepod.bundle/v1\",\"pod\":{\"apiVersion\":\"v1\",\"kind\":\"Pod\","
-		"\"metadata\":{\"name\":\"a\"},\"spec\":{\"containers\":[]}}}",
+		("{\"format\":\"sidepod.bundle/v1\",\"pod\":{\"apiVersion\":\"v1\",\"kind\":\"Pod\","
+		 "\"metadata\":{\"name\":\"a\"},\"spec\":{\"containers\":[]}}}"),
 	};
 
 	for (size_t i = 0; i < SP_ARRAY_LEN(cases); i++) {
