@@ -55,7 +55,6 @@ static int neg_errno(int r)
 
 static void set_up_process(const struct sp_plan *p)
 {
-	const struct sigaction dfl = {.sa_handler = SIG_DFL};
 	struct rlimit nofile;
 	sigset_t none;
 	int r;
@@ -75,9 +74,9 @@ static void set_up_process(const struct sp_plan *p)
 		MUST(sys_close_range(p->close[i].first, p->close[i].last, 0), "close_range");
 	MUST(neg_errno(setsid()), "setsid");
 	/* execve keeps ignored signals ignored */
-	for (int i = 1; i < 32; i++)
+	for (int i = 1; i <= 64; i++)
 		if (i != SIGKILL && i != SIGSTOP)
-			MUST(neg_errno(sigaction(i, &dfl, NULL)), "reset signal %d", i);
+			MUST(sys_default_signal(i), "reset signal %d", i);
 	(void)sigemptyset(&none); /* cannot fail */
 	MUST(neg_errno(sigprocmask(SIG_SETMASK, &none, NULL)), "signal mask");
 	(void)umask(0); /* modes in the plan are exact */

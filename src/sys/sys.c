@@ -116,6 +116,14 @@ int sys_seccomp_filter(const void *filter, uint16_t n)
 	return (int)ret_of(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog));
 }
 
+int sys_default_signal(int sig)
+{
+	/* struct sigaction of the kernel: all zero is SIG_DFL without flags and mask */
+	const uint64_t none[4] = {0};
+
+	return (int)ret_of(syscall(SYS_rt_sigaction, sig, none, NULL, sizeof(uint64_t)));
+}
+
 int sys_join_new_keyring(void)
 {
 	return (int)ret_of(syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL));

@@ -50,6 +50,9 @@ int sys_close_range(unsigned first, unsigned last, unsigned flags);
 int sys_bpf(int cmd, void *attr, size_t size);
 /** sys_seccomp_filter() - Install @n struct sock_filter for this thread and its children */
 int sys_seccomp_filter(const void *filter, uint16_t n);
+/** sys_default_signal() - Default action for @sig, also for the two that the C library keeps to
+ * itself */
+int sys_default_signal(int sig);
 /** sys_join_new_keyring() - A fresh anonymous session keyring */
 int sys_join_new_keyring(void);
 

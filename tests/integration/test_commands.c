@@ -64,6 +64,7 @@ static pid_t start(const char *const *args, int in, int *out_fd, int *err_fd)
 	if (pid == 0) {
 		int null = open("/dev/null", O_RDONLY);
 
+		(void)signal(SIGINT, SIG_DFL); /* a shell's background job ignores it */
 		dup2(in >= 0 ? in : null, 0);
 		dup2(out[1], 1);
 		dup2(err[1], 2);

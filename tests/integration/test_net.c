@@ -315,7 +315,7 @@ static void test_pods_reach_each_other(void **state)
 	expect(b.pid, SOCK_STREAM, "10.83.0.2", 8080, "a 10.83.0.3");
 	expect(b.pid, SOCK_STREAM, "127.0.0.1", 8080, "b 127.0.0.1");
 	expect(0, SOCK_STREAM, "10.83.0.2", 8080, "a 10.83.0.1");
-	print_message("first pod %.2f ms, second %.2f ms\n", (double)a.rep.ns / 1e6,
+	print_message("# first pod %.2f ms, second %.2f ms\n", (double)a.rep.ns / 1e6,
 		      (double)b.rep.ns / 1e6);
 
 	assert_int_equal(sp_net_host_open(&conf, &h, &err), 0);
@@ -581,7 +581,7 @@ static void test_crowd(void **state)
 		snprintf(want, sizeof(want), "crowd-%d 10.83.0.1", i);
 		expect(0, SOCK_STREAM, "127.0.0.1", (uint16_t)(20000 + i), want);
 	}
-	print_message("%d pods at once: %.1f ms, slowest %.1f ms\n", CROWD, (double)t / 1e6,
+	print_message("# %d pods at once: %.1f ms, slowest %.1f ms\n", CROWD, (double)t / 1e6,
 		      (double)worst / 1e6);
 	for (int i = 0; i < CROWD; i++)
 		kill(pids[i], SIGKILL);
