@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `sidepod run`: start pods, follow them until they are done, clean up. */
-#include "cli/session.h"
+#include "cli/workload.h"
 
 static int run(struct sp_cli *cli, int argc, char **argv)
 {
@@ -9,6 +9,7 @@ static int run(struct sp_cli *cli, int argc, char **argv)
 	int r;
 
 	sp_launch_init(&s.launch, cli);
+	s.launch.jobs = true;
 	sp_session_flags(&s, cli);
 	if (attach && argc > 0) {
 		r = sp_cli_usage(cli, "--attach follows one pod that runs; it takes no FILE");
@@ -17,7 +18,7 @@ static int run(struct sp_cli *cli, int argc, char **argv)
 	} else {
 		r = sp_launch_load(&s.launch, argc, argv);
 		if (r == 0)
-			r = sp_session_run(&s);
+			r = s.launch.job ? sp_workload_run(&s) : sp_session_run(&s);
 	}
 	sp_launch_done(&s.launch);
 	return r;
@@ -46,6 +47,9 @@ const struct sp_command sp_command_run = {
 		"their progress and their logs, and stop them in order when Ctrl-C is pressed: "
 		"once for the whole grace period, twice for two more seconds, three times to kill "
 		"at once.\n\n"
+		"A Job is followed to its verdict: its pods are started as it asks for them, and "
+		"what failed is tried again until backoffLimit or activeDeadlineSeconds says stop. "
+		"Ctrl-C stops its pods and ends it.\n\n"
 		"FILE is a file, a directory, or - for standard input. All findings are told before "
 		"anything starts, and so is every field that is not acted on. Killing this command "
 		"does not hurt the pods; `sidepod ps` finds them.",

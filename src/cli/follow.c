@@ -88,6 +88,16 @@ int sp_follow_add(struct sp_follow *f, const char *name, const char *ns, const c
 	return 0;
 }
 
+void sp_follow_retire(struct sp_follow *f, struct sp_watched *w)
+{
+	sp_progress_erase(&f->progress);
+	sp_tail_done(&w->record);
+	if (w->logs_open)
+		sp_podlogs_done(&w->logs);
+	w->logs_open = false;
+	w->retired = true;
+}
+
 /* ---- logs ------------------------------------------------------------------------------------ */
 
 static bool role_wanted(const struct sp_follow *f, enum sp_role role)
@@ -174,6 +184,7 @@ static int take_line(struct sp_follow *f, struct sp_watched *w, struct sp_str te
 {
 	struct sp_record_line l;
 
+	f->changed = true;
 	if (f->events) {
 		(void)fwrite(text.ptr, 1, text.len, f->events); /* checked when it is closed */
 		(void)fputc('\n', f->events);
@@ -199,8 +210,11 @@ static int read_records(struct sp_follow *f, struct sp_error *err)
 	for (uint32_t i = 0; i < f->n; i++) {
 		struct sp_watched *w = &f->v[i];
 		struct sp_str text;
-		int r = sp_tail_open(&w->record, w->record_path, err);
+		int r;
 
+		if (w->retired)
+			continue;
+		r = sp_tail_open(&w->record, w->record_path, err);
 		if (r < 0)
 			return -1;
 		while (r > 0 && (r = sp_tail_line(&w->record, &text, err)) > 0)
@@ -253,6 +267,7 @@ static void take_press(struct sp_follow *f, int sig)
 		return;
 	}
 	f->presses++;
+	f->changed = true;
 	if (f->presses == 1) {
 		f->signal_number = sig;
 		f->progress.block = true;
@@ -281,6 +296,8 @@ static void read_signals(struct sp_follow *f)
 
 static bool reached(const struct sp_follow *f, enum sp_until until)
 {
+	if (until == SP_UNTIL_CHANGE)
+		return f->changed;
 	for (uint32_t i = 0; i < f->n; i++) {
 		const struct sp_watched *w = &f->v[i];
 
@@ -303,7 +320,7 @@ static uint32_t gather(struct sp_follow *f)
 	for (uint32_t i = 0; i < f->n; i++) {
 		struct sp_watched *w = &f->v[i];
 
-		if (!w->run.has_header)
+		if (!w->run.has_header || w->retired)
 			continue;
 		f->now[n] = w->run.finished ? w->run.end : sp_now_wall() - w->start_wall_ns;
 		f->shown[n++] = &w->run;
@@ -319,6 +336,15 @@ static bool any_working(const struct sp_follow *f)
 	return false;
 }
 
+/* Is there a pod whose record says nothing yet? */
+static bool any_silent(const struct sp_follow *f)
+{
+	for (uint32_t i = 0; i < f->n; i++)
+		if (!f->v[i].run.has_header && !f->v[i].retired)
+			return true;
+	return false;
+}
+
 static void paint(struct sp_follow *f)
 {
 	uint32_t n = gather(f);
@@ -326,7 +352,7 @@ static void paint(struct sp_follow *f)
 	if (n == 0 || !f->progress.block)
 		return;
 	/* all is up: from here on the logs have the terminal; the end brings the block back */
-	if (n == f->n && !any_working(f) && f->show_logs && f->presses == 0)
+	if (!any_silent(f) && !any_working(f) && f->show_logs && f->presses == 0)
 		sp_progress_leave(&f->progress, f->shown, n, f->now);
 	else
 		sp_progress_paint(&f->progress, f->shown, n, f->now);
@@ -335,7 +361,7 @@ static void paint(struct sp_follow *f)
 static bool any_stopping(const struct sp_follow *f)
 {
 	for (uint32_t i = 0; i < f->n; i++)
-		if (f->v[i].run.stop_at >= 0 && !f->v[i].run.finished)
+		if (f->v[i].run.stop_at >= 0 && !f->v[i].run.finished && !f->v[i].retired)
 			return true;
 	return false;
 }
@@ -376,9 +402,12 @@ static int wait_once(struct sp_follow *f, sp_time deadline, struct sp_error *err
 		return sp_fail_errno(err, errno, "wait for pods");
 	if (read(f->timer_fd, &ticks, sizeof(ticks)) < 0 && errno != EAGAIN)
 		return sp_fail_errno(err, errno, "read the timer");
-	for (uint32_t i = 0; i < f->n; i++)
-		f->v[i].over |=
-			(v[first_end + i].revents & (POLLIN | POLLRDHUP | POLLHUP | POLLERR)) != 0;
+	for (uint32_t i = 0; i < f->n; i++) {
+		if (!(v[first_end + i].revents & (POLLIN | POLLRDHUP | POLLHUP | POLLERR)))
+			continue;
+		f->v[i].over = true;
+		f->changed = true;
+	}
 	read_signals(f);
 	return 0;
 }
@@ -391,7 +420,7 @@ int sp_follow_wait(struct sp_follow *f, enum sp_until until, sp_time deadline, s
 		bool done, late;
 
 		/* the end first, then what was written before it */
-		done = reached(f, SP_UNTIL_OVER);
+		done = until != SP_UNTIL_CHANGE && reached(f, SP_UNTIL_OVER);
 		if (read_records(f, err) < 0 || show_logs(f, err) < 0)
 			return -1;
 		if (!stopping && any_stopping(f)) { /* by whomever: it is worth seeing */
@@ -403,9 +432,10 @@ int sp_follow_wait(struct sp_follow *f, enum sp_until until, sp_time deadline, s
 		if (done || reached(f, until) || f->left || late) {
 			uint32_t n = gather(f);
 
-			if (n && !(f->stay && late))
+			if (n && !(f->stay && (late || until == SP_UNTIL_CHANGE)))
 				sp_progress_leave(&f->progress, f->shown, n, f->now);
 			f->timed_out = late && !done && !reached(f, until);
+			f->changed = false;
 			return 0;
 		}
 		paint(f);

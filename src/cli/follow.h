@@ -15,6 +15,7 @@ enum sp_until {
 	SP_UNTIL_OVER,     /* the pods are gone */
 	SP_UNTIL_READY,    /* all are Ready, or over */
 	SP_UNTIL_COMPLETE, /* all are Succeeded or Failed */
+	SP_UNTIL_CHANGE,   /* a fact came, a pod is over, or the user asked to stop */
 };
 
 /* One pod that is followed. */
@@ -29,6 +30,7 @@ struct sp_watched {
 	int end_fd; /* readable when the supervisor is gone: its pidfd or its socket; borrowed */
 	short end_events; /* for poll() */
 	bool over;
+	bool retired; /* over, told, and not looked at any more */
 	bool logs_open;
 };
 
@@ -53,7 +55,8 @@ struct sp_follow {
 	/* Ctrl-C stops the pods; otherwise it ends the following alone */
 	bool owner;
 
-	bool stay; /* more waiting follows: leave the block as it is */
+	bool changed; /* since SP_UNTIL_CHANGE was last waited for */
+	bool stay;    /* more waiting follows: leave the block as it is */
 
 	int presses;       /* how often the user asked to stop */
 	int signal_number; /* the first signal; 0 none */
@@ -71,6 +74,13 @@ void sp_follow_done(struct sp_follow *f);
  */
 int sp_follow_add(struct sp_follow *f, const char *name, const char *ns, const char *uid,
 		  int end_fd, bool is_socket, struct sp_error *err);
+
+/**
+ * sp_follow_retire() - A pod that is over takes no more part: its files are closed, its run is kept
+ *
+ * What stands on the terminal is taken away, so that its end can be told.
+ */
+void sp_follow_retire(struct sp_follow *f, struct sp_watched *w);
 
 /** sp_follow_wait() - Until @until is reached, the user leaves, or @deadline (monotonic) passes */
 int sp_follow_wait(struct sp_follow *f, enum sp_until until, sp_time deadline,

@@ -8,6 +8,7 @@
 #include "container/caps.h"
 #include "container/container.h"
 #include "container/seccomp_default.h"
+#include "control/job.h"
 #include "image/store.h"
 #include "sys/fd.h"
 #include "sys/self.h"
@@ -37,10 +38,26 @@ void sp_launch_done(struct sp_launch *l)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-static bool can_start(const struct sp_object *o)
+static bool can_start(const struct sp_launch *l, const struct sp_object *o)
 {
 	return o->kind == SP_KIND_POD || o->kind == SP_KIND_CONFIG_MAP ||
-	       o->kind == SP_KIND_SECRET || o->kind == SP_KIND_NAMESPACE;
+	       o->kind == SP_KIND_SECRET || o->kind == SP_KIND_NAMESPACE ||
+	       (o->kind == SP_KIND_JOB && l->jobs);
+}
+
+static int cannot_start(const struct sp_launch *l, const struct sp_object *o)
+{
+	(void)sp_cli_error(l->cli, SP_EXIT_MANIFEST, "%s:%u: kind %s cannot be %s", o->source->name,
+			   o->node->at.line, o->kind_text,
+			   l->jobs ? "run" : "started by this command");
+	if (l->jobs)
+		sp_cli_hint(l->cli,
+			    "Pods can be run, or one Job, with their ConfigMaps and Secrets");
+	else if (o->kind == SP_KIND_JOB)
+		sp_cli_hint(l->cli, "`sidepod run` follows a Job to its end");
+	else
+		sp_cli_hint(l->cli, "Pods can be started, with their ConfigMaps and Secrets");
+	return SP_EXIT_MANIFEST;
 }
 
 /* Known to Kubernetes, not done by this engine: told before anything starts, never dropped. */
@@ -90,6 +107,31 @@ static const char *pod_refused(const struct sp_k_pod_spec *s)
 	return why;
 }
 
+/* Pods side by side, or one Job alone: one verdict at the end. */
+static int check_job(struct sp_launch *l, const struct sp_object *o, uint32_t n_pods)
+{
+	struct sp_error err;
+
+	if (l->job || n_pods)
+		return sp_cli_error(l->cli, SP_EXIT_MANIFEST,
+				    "%s:%u: job '%s': a Job is run alone, without Pods and other "
+				    "Jobs",
+				    o->source->name, o->node->at.line, o->meta->name);
+	if (sp_job_check(o->job, &err) < 0)
+		return sp_cli_error(l->cli, SP_EXIT_MANIFEST, "%s:%u: %s", o->source->name,
+				    o->node->at.line, err.text);
+	l->job = o;
+	return 0;
+}
+
+/* The pod that an object is, or makes; NULL for what makes none. */
+static const struct sp_k_pod_spec *pod_of(const struct sp_object *o)
+{
+	return o->kind == SP_KIND_POD   ? o->pod->spec
+	       : o->kind == SP_KIND_JOB ? o->job->spec->template->spec
+					: NULL;
+}
+
 static int check(struct sp_launch *l)
 {
 	struct sp_cli *cli = l->cli;
@@ -102,20 +144,22 @@ static int check(struct sp_launch *l)
 	for (uint32_t i = 0; i < l->manifest.n_objects; i++) {
 		const struct sp_object *o = &l->manifest.objects[i];
 
-		if (!can_start(o))
-			return sp_cli_error(
-				cli, SP_EXIT_MANIFEST,
-				"%s:%u: kind %s cannot be run; Pod, ConfigMap and Secret "
-				"can",
-				o->source->name, o->node->at.line, o->kind_text);
-		if (o->kind == SP_KIND_POD && pod_refused(o->pod->spec))
-			return sp_cli_error(cli, SP_EXIT_MANIFEST, "%s:%u: pod '%s': %s",
-					    o->source->name, o->node->at.line, o->meta->name,
-					    pod_refused(o->pod->spec));
+		if (!can_start(l, o))
+			return cannot_start(l, o);
+		if (pod_of(o) && pod_refused(pod_of(o)))
+			return sp_cli_error(cli, SP_EXIT_MANIFEST, "%s:%u: %s '%s': %s",
+					    o->source->name, o->node->at.line,
+					    o->kind == SP_KIND_POD ? "pod" : "job", o->meta->name,
+					    pod_refused(pod_of(o)));
+		if (o->kind == SP_KIND_JOB && check_job(l, o, n_pods) != 0)
+			return SP_EXIT_MANIFEST;
+		if (o->kind == SP_KIND_POD && l->job)
+			return check_job(l, l->job, 1);
 		n_pods += o->kind == SP_KIND_POD;
 	}
-	if (n_pods == 0)
-		return sp_cli_error(cli, SP_EXIT_MANIFEST, "there is no Pod in the manifests");
+	if (n_pods == 0 && !l->job)
+		return sp_cli_error(cli, SP_EXIT_MANIFEST, "there is no Pod%s in the manifests",
+				    l->jobs ? " and no Job" : "");
 	tell_unacted(l);
 	return 0;
 }
@@ -398,6 +442,14 @@ static int complete_metadata(struct sp_launch *l, const struct sp_object *o, con
 		       : -1;
 }
 
+const char *sp_launch_uid(struct sp_launch *l, const struct sp_object *o)
+{
+	const char *uid;
+
+	return random_uid(&l->manifest.arena, &uid) < 0 || complete_metadata(l, o, uid) < 0 ? NULL
+											    : uid;
+}
+
 /* Objects of the pod's namespace; the supervisor takes what the pod names. */
 static uint32_t objects_of(struct sp_launch *l, enum sp_kind kind, const char *ns,
 			   const struct sp_node **ret)
@@ -461,10 +513,10 @@ static int plan_pod(struct sp_launch *l, const struct sp_object *o, struct plan 
 		r = add_image(l, &spec->containers.v[i], p->images, &p->n_images);
 	if (r == 0)
 		r = make_room(l, o->meta->ns, o->meta->name);
-	if (r == 0 &&
-	    (random_uid(&l->manifest.arena, &p->uid) < 0 || complete_metadata(l, o, p->uid) < 0))
-		r = sp_cli_error(l->cli, SP_EXIT_ENVIRONMENT, "out of memory");
-	return r;
+	if (r != 0)
+		return r;
+	p->uid = sp_launch_uid(l, o);
+	return p->uid ? 0 : sp_cli_error(l->cli, SP_EXIT_ENVIRONMENT, "out of memory");
 }
 
 static int start_pod(struct sp_launch *l, const struct plan *p)
@@ -521,22 +573,45 @@ static int start_pods(struct sp_launch *l, const struct plan *v, uint32_t n)
 	return r;
 }
 
-int sp_launch_start(struct sp_launch *l)
+int sp_launch_room(struct sp_launch *l, uint32_t max)
 {
-	uint32_t n = 0, n_plans = 0;
-	struct plan *plans;
 	struct sp_error err;
-	int r = 0;
 
-	for (uint32_t i = 0; i < l->manifest.n_objects; i++)
-		n += l->manifest.objects[i].kind == SP_KIND_POD;
-	plans = sp_arena_array(&l->cli->arena, n, sizeof(*plans));
-	l->pods = sp_arena_array(&l->cli->arena, n, sizeof(*l->pods));
-	if (!plans || !l->pods)
+	l->pods = sp_arena_array(&l->cli->arena, max, sizeof(*l->pods));
+	if (!l->pods)
 		return sp_cli_error(l->cli, SP_EXIT_ENVIRONMENT, "out of memory");
 	if (engine_options(l, &err) < 0)
 		return err.code == SP_E_INVALID ? sp_cli_usage(l->cli, "%s", err.text)
 						: sp_cli_fail(l->cli, &err);
+	return 0;
+}
+
+int sp_launch_pod(struct sp_launch *l, const struct sp_object *o)
+{
+	struct plan *p = calloc(1, sizeof(*p)); /* big; nothing of it is needed afterwards */
+	int r;
+
+	if (!p)
+		return sp_cli_error(l->cli, SP_EXIT_ENVIRONMENT, "out of memory");
+	r = plan_pod(l, o, p);
+	if (r == 0)
+		r = start_pods(l, p, 1);
+	free(p);
+	return r;
+}
+
+int sp_launch_start(struct sp_launch *l)
+{
+	uint32_t n = 0, n_plans = 0;
+	struct plan *plans;
+	int r;
+
+	for (uint32_t i = 0; i < l->manifest.n_objects; i++)
+		n += l->manifest.objects[i].kind == SP_KIND_POD;
+	plans = sp_arena_array(&l->cli->arena, n, sizeof(*plans));
+	if (!plans)
+		return sp_cli_error(l->cli, SP_EXIT_ENVIRONMENT, "out of memory");
+	r = sp_launch_room(l, n);
 	for (uint32_t i = 0; i < l->manifest.n_objects && r == 0; i++)
 		if (l->manifest.objects[i].kind == SP_KIND_POD)
 			r = plan_pod(l, &l->manifest.objects[i], &plans[n_plans++]);

@@ -23,7 +23,9 @@ struct sp_launch {
 	struct sp_manifest manifest;
 	struct sp_launched *pods;
 	uint32_t n_pods;
-	void *filter; /* of system calls; heap, the engine options point to it */
+	void *filter;                /* of system calls; heap, the engine options point to it */
+	bool jobs;                   /* set by the command: it can follow a Job */
+	const struct sp_object *job; /* the Job of the manifests; NULL: Pods */
 };
 
 /* Flags of every command that starts pods; @network is the one it uses when none is named. */
@@ -72,6 +74,25 @@ int sp_launch_load_text(struct sp_launch *l, const char *name, const char *text)
  * Return: 0, or an exit code; then pods that had been started are in l->pods all the same.
  */
 int sp_launch_start(struct sp_launch *l);
+
+/**
+ * sp_launch_room() - Get ready for sp_launch_pod(), at most @max times
+ *
+ * Return: 0, or an exit code.
+ */
+int sp_launch_room(struct sp_launch *l, uint32_t max);
+
+/**
+ * sp_launch_pod() - Start one pod that stands in no manifest; it becomes the last of l->pods
+ * @o: decoded, defaults applied; lives as long as @l
+ *
+ * Return: 0, or an exit code, and the reason has been told.
+ */
+int sp_launch_pod(struct sp_launch *l, const struct sp_object *o);
+
+/** sp_launch_uid() - A new uid for @o, with the rest of what the API adds to metadata. Return: the
+ * uid in the manifest's arena, or NULL without memory */
+const char *sp_launch_uid(struct sp_launch *l, const struct sp_object *o);
 
 /** sp_publish_parse() - "8080:80", "127.0.0.1:53:53/udp" */
 int sp_publish_parse(const char *text, struct sp_net_port *ret, struct sp_error *err);

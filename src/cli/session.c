@@ -130,8 +130,7 @@ int sp_session_follow(struct sp_cli *cli, const struct sp_place *place, uint32_t
 	return 0;
 }
 
-/* The code of the only regular container; the pod's result when there are several. */
-static int code_of_app(const struct sp_follow *f, int otherwise)
+int sp_session_code_of_app(const struct sp_follow *f, int otherwise)
 {
 	const struct sp_row *app = NULL;
 
@@ -163,25 +162,51 @@ static int follow_started(struct sp_session *s, struct sp_follow *f, bool logs,
 	return 0;
 }
 
-static int end_of_run(struct sp_session *s, struct sp_follow *f)
+int sp_session_pod_over(struct sp_session *s, struct sp_follow *f, struct sp_watched *w, int code)
 {
 	struct sp_cli *cli = s->launch.cli;
-	int code = sp_follow_exit_code(f);
 	struct sp_error err;
 
-	for (uint32_t i = 0; i < f->n; i++) {
-		struct sp_watched *w = &f->v[i];
+	if (!s->quiet_end && f->progress.mode != SP_PROGRESS_QUIET &&
+	    f->progress.mode != SP_PROGRESS_JSON)
+		sp_session_tell_end(cli, &w->run);
+	if (s->timeline && w->run.has_header &&
+	    sp_session_draw(cli, &w->run, s->timeline, &err) < 0)
+		code = sp_cli_fail(cli, &err);
+	if (!s->keep)
+		sp_session_finish(cli, &s->launch.place, w->name, w->ns, w->uid);
+	return code;
+}
 
-		if (!s->quiet_end && f->progress.mode != SP_PROGRESS_QUIET &&
-		    f->progress.mode != SP_PROGRESS_JSON)
-			sp_session_tell_end(cli, &w->run);
-		if (s->timeline && w->run.has_header &&
-		    sp_session_draw(cli, &w->run, s->timeline, &err) < 0)
-			code = sp_cli_fail(cli, &err);
-		if (!s->keep)
-			sp_session_finish(cli, &s->launch.place, w->name, w->ns, w->uid);
-	}
-	return s->code_of_app ? code_of_app(f, code) : code;
+static int end_of_run(struct sp_session *s, struct sp_follow *f)
+{
+	int code = sp_follow_exit_code(f);
+
+	for (uint32_t i = 0; i < f->n; i++)
+		code = sp_session_pod_over(s, f, &f->v[i], code);
+	return s->code_of_app ? sp_session_code_of_app(f, code) : code;
+}
+
+void sp_session_begin(struct sp_session *s, struct sp_follow *f)
+{
+	f->owner = true;
+	f->progress.drawn_later = s->timeline && sp_streq(s->timeline, "-");
+	if (!s->events)
+		return;
+	f->events = fopen(s->events, "we");
+	if (!f->events)
+		sp_cli_warn(s->launch.cli, "create '%s': %s", s->events, strerrordesc_np(errno));
+	else /* others follow the file while the pod runs */
+		(void)setvbuf(f->events, NULL, _IOLBF, 0);
+}
+
+int sp_session_end(struct sp_session *s, struct sp_follow *f, int code)
+{
+	if (f->events && fclose(f->events) != 0)
+		code = sp_cli_error(s->launch.cli, SP_EXIT_FAILED, "write '%s'", s->events);
+	sp_follow_done(f);
+	sp_session_sweep_dead(s->launch.cli, &s->launch.place);
+	return code;
 }
 
 /* Stay with the pods of @f to their end. @start: exit code of the start, 0 when all were started */
@@ -191,15 +216,7 @@ static int stay(struct sp_session *s, struct sp_follow *f, int start)
 	struct sp_error err;
 	int code;
 
-	f->owner = true;
-	f->progress.drawn_later = s->timeline && sp_streq(s->timeline, "-");
-	if (s->events) {
-		f->events = fopen(s->events, "we");
-		if (!f->events)
-			sp_cli_warn(cli, "create '%s': %s", s->events, strerrordesc_np(errno));
-		else /* others follow the file while the pod runs */
-			(void)setvbuf(f->events, NULL, _IOLBF, 0);
-	}
+	sp_session_begin(s, f);
 	/* one of several could not be started: the others are of no use */
 	for (uint32_t i = 0; start != 0 && i < f->n; i++)
 		(void)sp_pod_ask(&s->launch.place, f->v[i].uid, "{\"op\":\"delete\"}", &err);
@@ -214,10 +231,7 @@ static int stay(struct sp_session *s, struct sp_follow *f, int start)
 	}
 	code = sp_follow_wait(f, SP_UNTIL_OVER, SP_NEVER, &err);
 	code = code < 0 ? sp_cli_fail(cli, &err) : end_of_run(s, f);
-	if (f->events && fclose(f->events) != 0)
-		code = sp_cli_error(cli, SP_EXIT_FAILED, "write '%s'", s->events);
-	sp_follow_done(f);
-	sp_session_sweep_dead(cli, &s->launch.place);
+	code = sp_session_end(s, f, code);
 	return start ? start : code;
 }
 

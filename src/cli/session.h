@@ -56,6 +56,21 @@ void sp_session_flags(struct sp_session *s, struct sp_cli *cli);
 /** sp_session_run() - Start what s->launch holds and follow it to its end. Return: exit code */
 int sp_session_run(struct sp_session *s);
 
+/**
+ * sp_session_begin() - The pods of @f are ours: by the flags, where their facts go
+ * sp_session_end() - Close what begin opened, sweep up. Return: @code, or that of what went wrong
+ */
+void sp_session_begin(struct sp_session *s, struct sp_follow *f);
+int sp_session_end(struct sp_session *s, struct sp_follow *f, int code);
+
+/** sp_session_pod_over() - Tell the end of a pod, draw it, clean up. Return: @code, or that of what
+ * went wrong */
+int sp_session_pod_over(struct sp_session *s, struct sp_follow *f, struct sp_watched *w, int code);
+
+/** sp_session_code_of_app() - Code of the only regular container of the only pod, else @otherwise
+ */
+int sp_session_code_of_app(const struct sp_follow *f, int otherwise);
+
 /** sp_session_attach() - The same for a pod that runs already. Return: exit code */
 int sp_session_attach(struct sp_session *s, const char *name);
 

@@ -1,0 +1,151 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# `sidepod run` of Jobs: real pods of the built-in image, a state directory of their own per test.
+# SIDEPOD names the program under test.
+
+setup() {
+	[ "$(id -u)" -eq 0 ] || skip "needs root"
+	export SIDEPOD_ROOT=$BATS_TEST_TMPDIR/root
+	cd "$BATS_TEST_TMPDIR"
+}
+
+teardown() {
+	[ "$(id -u)" -eq 0 ] || return 0
+	timeout 20 "$SIDEPOD" down --all --now >/dev/null 2>&1 || true
+}
+
+# job SPEC CONTAINERS: job.yaml; both are lines of YAML, indented as in the file
+job() {
+	cat >job.yaml <<-END
+		apiVersion: batch/v1
+		kind: Job
+		metadata: {name: j}
+		spec:
+		$1
+		  template:
+		    spec:
+		      restartPolicy: Never
+		      terminationGracePeriodSeconds: 3
+		$2
+	END
+}
+
+ctr() { # NAME PLAN [MORE]
+	echo "      - {name: $1, image: sidepod.local/demo, command: [demo, act, '$2']${3:-}}"
+}
+
+run_job() { timeout 30 "$SIDEPOD" run job.yaml --net lo "$@" >out 2>err; }
+
+nothing_left() {
+	[ -z "$(ls -A "$SIDEPOD_ROOT/run/pods" "$SIDEPOD_ROOT/run/names" "$SIDEPOD_ROOT/log/pods" | grep -v -e ':$' -e '^$')" ]
+}
+
+# line number of the first line of err that matches
+line() { grep -n -m1 -e "$1" err | cut -d: -f1; }
+
+@test "a Job with a native sidecar completes; the sidecar is stopped after the app" {
+	job "  backoffLimit: 0" "      initContainers:
+$(ctr proxy 'say=proxy up,term=0.05:0' ', restartPolicy: Always')
+      containers:
+$(ctr work 'say=work,exit=0.1')"
+	run_job
+	grep -q '^work  | work$' out
+	grep -q '^job/j Complete 1/1 in ' err
+	[ "$(line 'work  exit  code 0')" -lt "$(line 'proxy  sigterm')" ]
+	nothing_left
+}
+
+@test "a ConfigMap of the same file reaches the pods" {
+	job "  backoffLimit: 0" "      containers:
+      - {name: work, image: sidepod.local/demo, command: [/bin/echo, 'it is \$(WORD)'], envFrom: [{configMapRef: {name: words}}]}"
+	printf -- '---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: words}\ndata: {WORD: here}\n' >>job.yaml
+	run_job
+	grep -q 'it is here' out
+}
+
+@test "failing as often as backoffLimit allows ends with 1 and the reason" {
+	job "  backoffLimit: 0" "      containers:
+$(ctr work 'exit=0,code=3')"
+	run run_job
+	[ "$status" -eq 1 ]
+	grep -q '^job/j Failed 0/1 in .*: BackoffLimitExceeded: ' err
+	nothing_left
+	run run_job --exit-code app
+	[ "$status" -eq 3 ]
+}
+
+@test "activeDeadlineSeconds stops the pods" {
+	job "  activeDeadlineSeconds: 1" "      containers:
+$(ctr work 'term=0:0')"
+	run run_job
+	[ "$status" -eq 1 ]
+	grep -q 'work  sigterm' err
+	grep -q '^job/j Failed 0/1 in .*: DeadlineExceeded: ' err
+	nothing_left
+}
+
+@test "Indexed: three completions at once, each with its index" {
+	job "  completions: 3
+  parallelism: 3
+  completionMode: Indexed" "      containers:
+      - {name: work, image: sidepod.local/demo, command: [/bin/echo, 'index \$(JOB_COMPLETION_INDEX)']}"
+	run_job --no-prefix
+	[ "$(sort out)" = "$(printf 'index %d\n' 0 1 2)" ]
+	grep -q '^job/j Complete 3/3 in ' err
+	nothing_left
+}
+
+@test "Ctrl-C stops the pods in order and starts no other" {
+	job "  backoffLimit: 3" "      initContainers:
+$(ctr proxy 'say=proxy up,term=0.05:0' ', restartPolicy: Always')
+      containers:
+$(ctr work 'say=work,term=0.05:1')"
+	mkfifo lines
+	# as a group of its own with SIGINT as usual: a shell's background jobs ignore it
+	env --default-signal=INT "$SIDEPOD" run job.yaml --net lo >lines 2>err 3>&- &
+	pid=$!
+	while read -r text; do
+		[[ $text != work*work ]] || kill -INT "$pid"
+	done <lines
+	status=0
+	wait "$pid" || status=$?
+	[ "$status" -eq 130 ]
+	[ "$(line 'work  exit')" -lt "$(line 'proxy  sigterm')" ]
+	[ "$(grep -c SuccessfulCreate err)" -eq 1 ]
+	grep -q '^job/j stopped 0/1 in ' err
+	nothing_left
+}
+
+@test "a helper as a regular container: why the Job does not end, once" {
+	job "  backoffLimit: 0" "      containers:
+$(ctr work 'exit=0.05')
+$(ctr helper 'exit=3.5')"
+	run_job
+	[ "$(grep -c "'work' has ended, but 'helper' is a regular container too" err)" -eq 1 ]
+	grep -q 'sidepod migrate job.yaml' err
+}
+
+@test "a suspended Job, a Job beside a Pod, and what cannot be run" {
+	job "  suspend: true" "      containers:
+$(ctr work 'exit=0')"
+	run run_job
+	[ "$status" -eq 1 ]
+	grep -q 'is suspended' err
+	printf -- '---\napiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, image: sidepod.local/demo}]}\n' >>job.yaml
+	run run_job
+	[ "$status" -eq 4 ]
+	grep -q 'a Job is run alone' err
+	cat >job.yaml <<-END
+		apiVersion: apps/v1
+		kind: Deployment
+		metadata: {name: d}
+		spec:
+		  selector: {matchLabels: {app: d}}
+		  template:
+		    metadata: {labels: {app: d}}
+		    spec: {containers: [{name: c, image: sidepod.local/demo}]}
+	END
+	run run_job
+	[ "$status" -eq 4 ]
+	grep -q 'Pods can be run, or one Job' err
+}
