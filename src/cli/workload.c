@@ -200,10 +200,10 @@ static void delete_job(struct workload *w)
 	}
 }
 
-/* The end is told by the verdict. */
+/* The end is told by the verdict, and what could not be done by its error. */
 static void tell_event(struct workload *w, const struct sp_ctl_action *act)
 {
-	if (w->f.progress.mode == SP_PROGRESS_PLAIN && !sp_job_finished(w->job))
+	if (w->f.progress.mode == SP_PROGRESS_PLAIN && w->code == 0 && !sp_job_finished(w->job))
 		fprintf(w->cli->err, "  job/%s  %s%s  %s\n", w->object->meta->name,
 			act->warning ? "Warning " : "", act->reason, act->text);
 }
