@@ -379,6 +379,19 @@ static int64_t min64(int64_t a, int64_t b)
 #define SIG_CRASH (SIGRTMIN)
 #define SIG_EAT   (SIGRTMIN + 1)
 
+/* As PID 1 a signal that nobody waits for is lost: done before the first word is said. */
+static void block_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGQUIT);
+	sigaddset(set, SIGCHLD);
+	sigaddset(set, SIG_CRASH);
+	sigaddset(set, SIG_EAT);
+	sigprocmask(SIG_BLOCK, set, NULL);
+}
+
 static int act(struct plan *p)
 {
 	int64_t start = now(), exit_at, say_at = NEVER, t = start;
@@ -387,14 +400,7 @@ static int act(struct plan *p)
 	sigset_t set;
 
 	exit_at = p->exit_after == NEVER ? NEVER : start + p->exit_after;
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGQUIT);
-	sigaddset(&set, SIGCHLD);
-	sigaddset(&set, SIG_CRASH);
-	sigaddset(&set, SIG_EAT);
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	block_signals(&set);
 	tell_launch(start);
 	pf[0] = (struct pollfd){.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK),
 				.events = POLLIN};
@@ -447,6 +453,7 @@ static int act(struct plan *p)
 
 static int run_act(int argc, char **argv)
 {
+	sigset_t set;
 	struct plan p;
 	int k = 0;
 
@@ -466,6 +473,7 @@ static int run_act(int argc, char **argv)
 	} else if (argc == 0) {
 		die("act needs a plan, such as exit=5,code=0");
 	}
+	block_signals(&set);
 	read_plan(&p, argv[k]);
 	if (argc == 1 && p.count)
 		(void)instance(p.count);

@@ -429,6 +429,7 @@ static void test_ctrl_c(void **state)
 	pid_t pid = start(ARGS("run", path, "--net", "lo"), -1, &out_fd, &err_fd);
 
 	read_until(err_fd, "pod.cond.Ready=True", &r.err);
+	read_until(out_fd, "serving", &r.out); /* from here on it listens to signals */
 	kill(pid, SIGINT);
 	collect(out_fd, err_fd, &r);
 	r.code = reap(pid);

@@ -462,79 +462,14 @@ static void test_following_logs(void **state)
 	assert_int_equal(rmdir(dir), 0);
 }
 
-static void count_line(void *arg, const struct sp_log_line *line)
-{
-	++*(int *)arg;
-}
-
-/* The last line before a rotation may come when its file looked read already: a writer that does
- * both at once, often enough to meet that moment. */
-static void test_rotation_race(void **state)
-{
-	enum { ROUNDS = 300 };
-	static const char first[] = "2026-01-01T00:00:02Z stdout F first\n",
-			  final[] = "2026-01-01T00:00:01Z stdout F last\n";
-	char dir[] = "/tmp/sidepod-rotate-XXXXXX", path[128], next[128], byte = 0;
-	struct sp_podlogs l;
-	struct sp_error err;
-	int go[2], seen = 0;
-	pid_t writer;
-
-	assert_non_null(mkdtemp(dir));
-	snprintf(path, sizeof(path), "%s/a", dir);
-	mkdir(path, 0755);
-	snprintf(path, sizeof(path), "%s/a/0.log", dir);
-	snprintf(next, sizeof(next), "%s/a/next", dir);
-	append(dir, "a/0.log", "");
-	assert_int_equal(pipe2(go, O_CLOEXEC), 0);
-	writer = fork();
-	if (writer == 0) {
-		int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC), next_fd;
-
-		close(go[1]);
-		do {
-			next_fd = open(next, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-			if (next_fd < 0 || write(next_fd, first, strlen(first)) < 0 ||
-			    read(go[0], &byte, 1) != 1)
-				break;
-			if (write(fd, final, strlen(final)) < 0 || rename(next, path) < 0)
-				break;
-			close(fd);
-			fd = next_fd;
-		} while (true);
-		_exit(0);
-	}
-	close(go[0]);
-	assert_int_equal(sp_podlogs_init(&l, dir, true, &err), 0);
-	assert_int_equal(sp_podlogs_add(&l, "a", 0, &err), 0);
-	for (int round = 1; round <= ROUNDS; round++) {
-		assert_int_equal(write(go[1], &byte, 1), 1);
-		for (int i = 0; i < 5000 && seen < 2 * round; i++) {
-			assert_int_equal(sp_podlogs_read(&l, false, count_line, &seen, &err), 0);
-			if (i > 1000)
-				usleep(1000); /* a busy machine */
-		}
-		assert_int_equal(seen, 2 * round);
-	}
-	close(go[1]);
-	assert_int_equal(waitpid(writer, NULL, 0), writer);
-	sp_podlogs_done(&l);
-	unlink(path);
-	unlink(next);
-	snprintf(path, sizeof(path), "%s/a", dir);
-	rmdir(path);
-	assert_int_equal(rmdir(dir), 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_table),         cmocka_unit_test(test_jsonpath),
-		cmocka_unit_test(test_labels),        cmocka_unit_test(test_publish),
-		cmocka_unit_test(test_block),         cmocka_unit_test(test_folding),
-		cmocka_unit_test(test_block_width),   cmocka_unit_test(test_plain_and_json),
-		cmocka_unit_test(test_log_lines),     cmocka_unit_test(test_following_logs),
-		cmocka_unit_test(test_rotation_race),
+		cmocka_unit_test(test_table),       cmocka_unit_test(test_jsonpath),
+		cmocka_unit_test(test_labels),      cmocka_unit_test(test_publish),
+		cmocka_unit_test(test_block),       cmocka_unit_test(test_folding),
+		cmocka_unit_test(test_block_width), cmocka_unit_test(test_plain_and_json),
+		cmocka_unit_test(test_log_lines),   cmocka_unit_test(test_following_logs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
