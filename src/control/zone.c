@@ -89,14 +89,14 @@ static bool read_change(const char **p, struct change *c)
 	if (*(*p)++ != ',')
 		return false;
 	if (**p == 'M') {
-		c->kind = *(*p)++;
+		c->kind = (unsigned char)*(*p)++;
 		if (!digits(p, 12, &c->month) || c->month < 1 || *(*p)++ != '.' ||
 		    !digits(p, 5, &c->week) || c->week < 1 || *(*p)++ != '.' ||
 		    !digits(p, 6, &c->day))
 			return false;
 	} else {
 		if (**p == 'J')
-			c->kind = *(*p)++;
+			c->kind = (unsigned char)*(*p)++;
 		if (!digits(p, 365, &c->day) || (c->kind == 'J' && c->day < 1))
 			return false;
 	}

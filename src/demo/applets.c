@@ -267,8 +267,9 @@ static int64_t launch_time(void)
 	p = strrchr(text, ')'); /* the name may hold blanks */
 	for (field = 2; p && field < 22; field++)
 		p = strchr(p + 1, ' ');
-	if (!p || sscanf(p, " %llu", &ticks) != 1)
+	if (!p)
 		die("/proc/1/stat is not understood");
+	ticks = strtoull(p, NULL, 10);
 	return (int64_t)ticks * (SEC / sysconf(_SC_CLK_TCK));
 }
 

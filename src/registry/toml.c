@@ -274,7 +274,7 @@ static int read_table(struct reader *r)
 int sp_toml_read(struct sp_arena *a, const char *text, size_t len, sp_toml_fn fn, void *arg,
 		 struct sp_error *err)
 {
-	struct sp_error own;
+	struct sp_error own = {0};
 	struct reader r = {.arena = a,
 			   .p = text,
 			   .end = text + len,
