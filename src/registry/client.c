@@ -340,7 +340,7 @@ static void own_words(const struct sp_request *r, char *out, size_t size)
 	if (!text || !*text)
 		return;
 	sp_buf_puts(&b, ": ");
-	for (size_t i = 0; text[i] && i < 150 && b.len + 2 < size; i++)
+	for (size_t i = 0; i < 150 && text[i] && b.len + 2 < size; i++)
 		sp_buf_putc(&b, (unsigned char)text[i] < ' ' ? ' ' : text[i]);
 }
 
