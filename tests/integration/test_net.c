@@ -242,13 +242,14 @@ static pid_t start_outside(void)
 		(void)!write(ready[1], "", 1);
 		serve("outside");
 	}
+	close(ready[1]); /* so that its end is seen */
 	assert_int_equal(read(ready[0], &c, 1), 1);
 	sh("ip link add out0 type veth peer name out1 netns %d && ip addr add 192.0.2.1/24 dev out0 && "
 	   "ip link set out0 up",
 	   (int)pid);
 	assert_int_equal(write(go[1], "", 1), 1);
 	assert_int_equal(read(ready[0], &c, 1), 1);
-	close(ready[0]), close(ready[1]), close(go[0]), close(go[1]);
+	close(ready[0]), close(go[0]), close(go[1]);
 	return pid;
 }
 
