@@ -514,12 +514,12 @@ static void validate(struct sp_lint *l, struct sp_lint_object *obj, const struct
 		l->no_memory = true;
 		return;
 	}
-	if (sp_object_decode(&l->arena, copy, src, &opt, &diags, NULL, o) == 0 && o->any &&
-	    diags.n_errors == 0 && sp_object_default(&l->arena, o, &opt) == 0) {
-		sp_object_validate(&l->arena, o, &opt, &diags);
-		find_pod(o, &meta, &obj->defaulted, &job);
-		obj->defaulted_meta = o->meta;
+	if (sp_object_check(&l->arena, copy, src, &opt, &diags, NULL, o) < 0) {
+		l->no_memory = true;
+		return;
 	}
+	find_pod(o, &meta, &obj->defaulted, &job);
+	obj->defaulted_meta = o->meta;
 	add_diags(l, &diags, src, obj);
 	/* the core takes valid pods alone; a sleep beyond the grace period does it no harm */
 	for (uint32_t i = 0; i < diags.n; i++)
@@ -714,6 +714,12 @@ static bool same_cause(const struct sp_finding *val, const struct sp_finding *sp
 	if (val->rule || !sp->rule || sp->severity != SP_SEV_ERROR || val->source != sp->source ||
 	    !val->path || !sp->path || sp_streq(sp->id, "SP002"))
 		return false;
+	/* one points at the request, the other at the limit */
+	if (sp_streq(sp->id, "SP408") && sp_streq(val->id, "VAL-65")) {
+		const char *end = strstr(sp->path, ".limits");
+
+		return end && strncmp(val->path, sp->path, (size_t)(end - sp->path)) == 0;
+	}
 	n = SP_MIN(strlen(val->path), strlen(sp->path));
 	return val->at.line == sp->at.line || strncmp(val->path, sp->path, n) == 0;
 }

@@ -161,6 +161,12 @@ static struct sp_node *own(const struct sp_node *n)
 	return (struct sp_node *)(uintptr_t)n;
 }
 
+/* An item keeps its place in the list, so that the others keep theirs. */
+static void make_empty_map(const struct sp_node *n)
+{
+	*own(n) = (struct sp_node){.kind = SP_NODE_MAP, .at = n->at, .end = n->end};
+}
+
 /* ---- scalars -------------------------------------------------------------------------------- */
 
 static bool get_str(struct decoder *d, const struct step *s, const struct sp_node *n,
@@ -465,10 +471,13 @@ static void decode_list(struct decoder *d, const struct step *s, const struct sp
 
 		if (v) /* also for an item that cannot be decoded: validators want its place */
 			*(const struct sp_node **)(void *)(v + i * size) = n->items[i];
-		if (n->items[i]->kind != SP_NODE_MAP)
+		if (n->items[i]->kind != SP_NODE_MAP) {
 			wrong_type(d, &at, n->items[i], "a map");
-		else
+			if (d->opt && d->opt->partial)
+				make_empty_map(n->items[i]);
+		} else {
 			sp_decode_object(d, id, n->items[i], &at, v ? v + i * size : NULL);
+		}
 	}
 }
 
@@ -575,6 +584,37 @@ static void list_unacted(struct decoder *d, const struct sp_pair *p, const struc
 	g->why = sp_field_doc(f);
 }
 
+/* The tree agrees with what was decoded: whoever walks it finds the kinds that the tables say. */
+static bool has_kind(const struct sp_field *f, const struct sp_node *n)
+{
+	switch ((enum sp_field_kind)f->kind) {
+	case SP_F_STR:
+	case SP_F_QUANTITY:
+	case SP_F_TIME:
+		return n->kind == SP_NODE_STR;
+	case SP_F_INT32:
+	case SP_F_INT64:
+		return n->kind == SP_NODE_INT || n->kind == SP_NODE_FLOAT;
+	case SP_F_BOOL:
+		return n->kind == SP_NODE_BOOL;
+	case SP_F_INT_OR_STR:
+		return is_scalar(n);
+	case SP_F_STRS:
+	case SP_F_INTS:
+	case SP_F_OBJS:
+		return n->kind == SP_NODE_LIST;
+	case SP_F_MAP:
+	case SP_F_BYTES_MAP:
+	case SP_F_RES:
+	case SP_F_OBJ:
+		return n->kind == SP_NODE_MAP;
+	case SP_F_ANY:
+	case SP_F_KINDS:
+		break;
+	}
+	return true;
+}
+
 /* Return: false when the field does not count and is to be dropped. */
 static bool decode_pair(struct decoder *d, enum sp_type_id id, const struct sp_pair *p,
 			const struct step *up, char *base)
@@ -602,7 +642,7 @@ static bool decode_pair(struct decoder *d, enum sp_type_id id, const struct sp_p
 	}
 	decode_field(d, f, p->value, &s, typed ? base + f->offset : NULL);
 	d->quiet = was_quiet;
-	return true;
+	return !(d->opt && d->opt->partial) || has_kind(f, p->value);
 }
 
 void sp_decode_object(struct decoder *d, enum sp_type_id id, const struct sp_node *n,

@@ -161,16 +161,12 @@ static int add_object(struct sp_manifest *m, const struct sp_source *src, struct
 			    SP_OBJECTS_MAX);
 		return 0;
 	}
-	r = sp_object_decode(&m->arena, doc, src, &m->options, &m->diags, &m->unacted, &o);
-	if (r > 0)
-		return 0;
-	if (o.any) {
-		if (sp_object_default(&m->arena, &o, &m->options) < 0 ||
-		    generate_name(m, o.meta) < 0)
-			return -1;
-		sp_object_validate(&m->arena, &o, &m->options, &m->diags);
-		drop_refused(m, first_unacted, first_diag);
-	}
+	r = sp_object_check(&m->arena, doc, src, &m->options, &m->diags, &m->unacted, &o);
+	if (r)
+		return r < 0 ? -1 : 0;
+	if (o.any && generate_name(m, o.meta) < 0)
+		return -1;
+	drop_refused(m, first_unacted, first_diag);
 	check_duplicate(m, &o);
 	v = room_for_one(&m->arena, m->objects, m->n_objects, sizeof(*v));
 	if (!v)

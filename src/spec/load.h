@@ -77,7 +77,8 @@ struct sp_load_options {
 	int kube_minor;            /* 0: SP_KUBE_MINOR */
 	const char *default_ns;    /* NULL: "default" */
 	uint64_t name_seed;        /* chance for the endings of generateName */
-	bool partial;              /* keep what could be decoded of an object with errors */
+	bool partial; /* keep what could be decoded of an object with errors; what could
+			 not is taken out of its tree */
 };
 
 /* Findings point to the sources' names; objects to the sources. */
@@ -123,6 +124,17 @@ int sp_yaml_parse(struct sp_arena *a, const struct sp_source *src, struct sp_dia
 int sp_object_decode(struct sp_arena *a, const struct sp_node *doc, const struct sp_source *src,
 		     const struct sp_load_options *opt, struct sp_diags *diags,
 		     struct sp_diags *unacted, struct sp_object *ret);
+
+/**
+ * sp_object_check() - Decode, default and validate; the sound parts of an object with faults too
+ * @ret: `any` is NULL when it could not be decoded as a whole, unless the options want it `partial`
+ *
+ * Return: 0, also when there are findings; 1 a kind that nothing is to be done about; -1 when
+ * memory ran out.
+ */
+int sp_object_check(struct sp_arena *a, const struct sp_node *doc, const struct sp_source *src,
+		    const struct sp_load_options *opt, struct sp_diags *diags,
+		    struct sp_diags *unacted, struct sp_object *ret);
 
 /** sp_object_default() - Apply the DEF rules, in the typed structs and in the tree */
 int sp_object_default(struct sp_arena *a, struct sp_object *o, const struct sp_load_options *opt);
