@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `sidepod simulate`: what a pod will do, without running it; and checks of scenario files. */
 #include "cli/files.h"
+#include "cli/rehearse.h"
 
 #include "base/text.h"
 #include "draw/draw.h"
@@ -17,6 +18,7 @@
 
 static int check_files(struct sp_cli *cli, int kube_minor, int argc, char **argv)
 {
+	const struct sp_table_prober prober = {.arg = &kube_minor, .probe = sp_rehearse};
 	struct sp_tally tally = {0};
 
 	for (int i = 0; i < argc; i++) {
@@ -25,7 +27,7 @@ static int check_files(struct sp_cli *cli, int kube_minor, int argc, char **argv
 		struct sp_error err;
 
 		if (sp_cli_read(cli, argv[i], &src, &err) < 0 ||
-		    sp_check_source(&src, kube_minor, &out, &tally, &err) < 0)
+		    sp_check_source(&src, kube_minor, &prober, &out, &tally, &err) < 0)
 			return sp_cli_fail(cli, &err);
 		if (sp_cli_print(cli, &out) != SP_EXIT_OK)
 			return SP_EXIT_FAILED;

@@ -34,8 +34,22 @@ static void check_table(struct sp_arena *a, const struct sp_scenario *s, int kub
 	v->failed = n < 0 || diff.n > 0;
 }
 
+static void check_probes(struct sp_arena *a, const struct sp_scenario *s,
+			 const struct sp_table_prober *prober, struct sp_verdict *v,
+			 struct sp_error *err)
+{
+	const struct sp_scn_reader r = {.arena = a, .file = s->file, .err = err};
+	struct sp_diff diff = {.out = &v->why, .max = 20};
+
+	if (!prober)
+		v->skipped = "there is nothing to probe here";
+	else
+		v->failed = sp_table_probe(&r, s, prober, &diff) < 0 || diff.n > 0;
+}
+
 static void check_one(struct sp_arena *a, const struct sp_scenario *s, int kube_minor,
-		      struct sp_verdict *v, struct sp_error *err)
+		      const struct sp_table_prober *prober, struct sp_verdict *v,
+		      struct sp_error *err)
 {
 	switch (s->kind) {
 	case SP_SCN_POD:
@@ -55,7 +69,7 @@ static void check_one(struct sp_arena *a, const struct sp_scenario *s, int kube_
 		v->failed = sp_check_deployment(a, s, kube_minor, &v->why, err) != 0;
 		break;
 	case SP_SCN_PROBE:
-		v->skipped = "answers of real servers are checked by the probe tests";
+		check_probes(a, s, prober, v, err);
 		break;
 	case SP_SCN_KINDS:
 		v->failed = true;
@@ -125,7 +139,8 @@ void sp_check_unreadable(const struct sp_source *src, const struct sp_diags *dia
 			      diags->v[0].message);
 }
 
-int sp_check_source(const struct sp_source *src, int kube_minor, struct sp_buf *out,
+int sp_check_source(const struct sp_source *src, int kube_minor,
+		    const struct sp_table_prober *prober, struct sp_buf *out,
 		    struct sp_tally *tally, struct sp_error *err)
 {
 	SP_CLEANUP(sp_arena_done) struct sp_arena file_arena = {0};
@@ -143,7 +158,7 @@ int sp_check_source(const struct sp_source *src, int kube_minor, struct sp_buf *
 		struct sp_verdict verdict = {0};
 		struct sp_error why = {0};
 
-		check_one(&arena, &v[i], kube_minor, &verdict, &why);
+		check_one(&arena, &v[i], kube_minor, prober, &verdict, &why);
 		sp_verdict_tell(&v[i], &verdict, &why, out, tally);
 		sp_buf_done(&verdict.why);
 	}

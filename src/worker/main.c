@@ -10,6 +10,7 @@
 #include "cli/image_commands.h"
 #include "image/compress.h"
 #include "image/load.h"
+#include "probe/answer.h"
 #include "probe/look_up.h"
 #include "probe/probe.h"
 #include "sys/fd.h"
@@ -151,8 +152,22 @@ static const struct sp_command look_up = {
 	.max_args = 1,
 	.run = run_look_up,
 };
-static const struct sp_command *const commands[] = {&image, &https_check, &look_up, &compress,
-						    NULL};
+
+static int run_answer(struct sp_cli *cli, int argc, char **argv)
+{
+	return sp_answer_main(argv[0], argv[1], argv[2]);
+}
+
+static const struct sp_command answer = {
+	.name = "answer",
+	.summary = "A server that says what it is told, for probe tables of scenarios",
+	.args = "SCHEME FIRST TARGET",
+	.min_args = 3,
+	.max_args = 3,
+	.run = run_answer,
+};
+static const struct sp_command *const commands[] = {&image,    &https_check, &look_up,
+						    &compress, &answer,      NULL};
 
 static const char *from_environment(const char *name)
 {
