@@ -113,15 +113,19 @@ static int follow(struct sink *s, int pod_fd, bool only_this, struct sp_error *e
 {
 	struct pollfd v[2] = {{.fd = s->logs->watch_fd, .events = POLLIN},
 			      {.fd = pod_fd, .events = POLLRDHUP}};
+	int more;
 
 	for (bool over = false; !over;) {
 		if (poll(v, 2, -1) < 0 && errno != EINTR)
 			return sp_fail_errno(err, errno, "wait for logs");
 		over = (v[1].revents & (POLLRDHUP | POLLHUP)) != 0;
-		if (sp_podlogs_read(s->logs, only_this, take, s, err) < 0)
-			return -1;
-		if (!flush(s, -1))
-			return 0;
+		do {
+			more = sp_podlogs_read(s->logs, only_this, take, s, err);
+			if (more < 0)
+				return -1;
+			if (!flush(s, -1))
+				return 0;
+		} while (more > 0);
 	}
 	return 0;
 }
@@ -133,6 +137,8 @@ static int show(struct sp_cli *cli, const struct sp_place *place, const struct s
 	SP_CLEANUP(sp_closep) int pod_fd = -EBADF;
 	bool previous = sp_flag_bool(cli, "previous");
 	bool stay = sp_flag_bool(cli, "follow") && p->alive && !previous;
+	int64_t tail = sp_flag_int(cli, "tail", -1);
+	int more;
 
 	sp_buf_printf(&dir, "%s/pods/", place->engine.log_dir);
 	sp_pod_log_name(p->ns, p->name, p->uid, &dir);
@@ -143,11 +149,15 @@ static int show(struct sp_cli *cli, const struct sp_place *place, const struct s
 		stay = pod_fd >= 0;
 	}
 	if (sp_podlogs_init(s->logs, dir.ptr, stay, err) < 0 ||
-	    add_containers(cli, p, dir.ptr, s, err) < 0 ||
-	    sp_podlogs_read(s->logs, previous, take, s, err) < 0)
+	    add_containers(cli, p, dir.ptr, s, err) < 0)
 		return -1;
-	if (!flush(s, sp_flag_int(cli, "tail", -1)))
-		return 0;
+	do { /* with --tail all of it is needed before the first line can be shown */
+		more = sp_podlogs_read(s->logs, previous, take, s, err);
+		if (more < 0)
+			return -1;
+		if ((more == 0 || tail < 0) && !flush(s, tail))
+			return 0;
+	} while (more > 0);
 	return stay ? follow(s, pod_fd, previous, err) : 0;
 }
 
@@ -167,6 +177,9 @@ static int run(struct sp_cli *cli, int argc, char **argv)
 	    sp_pods_find(cli, &place, argv[0], &p, &err) < 0)
 		return sp_cli_fail(cli, &err);
 	r = show(cli, &place, &p, &s, &err);
+	if (logs.unread)
+		sp_cli_warn(cli, "'%s' could not be decompressed; its lines are missing",
+			    logs.unread);
 	sp_buf_done(&s.out);
 	sp_podlogs_done(&logs);
 	if (r < 0)
@@ -203,8 +216,10 @@ const struct sp_command sp_command_logs = {
 	.name = "logs",
 	.summary = "Show what the containers of a pod wrote",
 	.args = "POD",
-	.about = "Show the logs of all containers of a pod, merged by time, or of one with -c. "
-		 "`name | text` is standard output, `name ! text` standard error.",
+	.about =
+		"Show the logs of all containers of a pod, merged by time, or of one with -c. "
+		"`name | text` is standard output, `name ! text` standard error. All that is kept is "
+		"shown: of each instance the last five files of 10 MiB.",
 	.examples = {{"logs web", "all containers"},
 		     {"logs web -c proxy -f", "one, and what it will write"},
 		     {"logs web -c app --previous", "before the last restart"}},

@@ -51,13 +51,23 @@ int sp_follow_init(struct sp_follow *f, struct sp_cli *cli, const struct sp_plac
 	return 0;
 }
 
+static void close_logs(struct sp_follow *f, struct sp_watched *w)
+{
+	if (!w->logs_open)
+		return;
+	if (w->logs.unread)
+		sp_cli_warn(f->cli, "'%s' could not be decompressed; its lines are missing",
+			    w->logs.unread);
+	sp_podlogs_done(&w->logs);
+	w->logs_open = false;
+}
+
 void sp_follow_done(struct sp_follow *f)
 {
 	for (uint32_t i = 0; i < f->n; i++) {
 		sp_tail_done(&f->v[i].record);
 		sp_run_done(&f->v[i].run);
-		if (f->v[i].logs_open)
-			sp_podlogs_done(&f->v[i].logs);
+		close_logs(f, &f->v[i]);
 	}
 	f->watch_fd = sp_close(f->watch_fd);
 	f->signal_fd = sp_close(f->signal_fd);
@@ -92,9 +102,7 @@ void sp_follow_retire(struct sp_follow *f, struct sp_watched *w)
 {
 	sp_progress_erase(&f->progress);
 	sp_tail_done(&w->record);
-	if (w->logs_open)
-		sp_podlogs_done(&w->logs);
-	w->logs_open = false;
+	close_logs(f, w);
 	w->retired = true;
 }
 
@@ -159,6 +167,7 @@ static void take_log(void *arg, const struct sp_log_line *l)
 
 static int show_logs(struct sp_follow *f, struct sp_error *err)
 {
+	f->more_logs = false;
 	for (uint32_t i = 0; i < f->n; i++) {
 		struct log_sink s = {f, &f->v[i], {0}};
 		int r;
@@ -173,6 +182,7 @@ static int show_logs(struct sp_follow *f, struct sp_error *err)
 		sp_buf_done(&s.out);
 		if (r < 0)
 			return -1;
+		f->more_logs |= r > 0;
 	}
 	return 0;
 }
@@ -398,7 +408,7 @@ static int wait_once(struct sp_follow *f, sp_time deadline, struct sp_error *err
 	for (uint32_t i = 0; i < f->n; i++)
 		if (f->v[i].logs_open)
 			v[n++] = (struct pollfd){.fd = f->v[i].logs.watch_fd, .events = POLLIN};
-	if (poll(v, n, -1) < 0 && errno != EINTR)
+	if (poll(v, n, f->more_logs ? 0 : -1) < 0 && errno != EINTR)
 		return sp_fail_errno(err, errno, "wait for pods");
 	if (read(f->timer_fd, &ticks, sizeof(ticks)) < 0 && errno != EAGAIN)
 		return sp_fail_errno(err, errno, "read the timer");
@@ -421,8 +431,10 @@ int sp_follow_wait(struct sp_follow *f, enum sp_until until, sp_time deadline, s
 
 		/* the end first, then what was written before it */
 		done = until != SP_UNTIL_CHANGE && reached(f, SP_UNTIL_OVER);
-		if (read_records(f, err) < 0 || show_logs(f, err) < 0)
-			return -1;
+		do {
+			if (read_records(f, err) < 0 || show_logs(f, err) < 0)
+				return -1;
+		} while (done && f->more_logs);
 		if (!stopping && any_stopping(f)) { /* by whomever: it is worth seeing */
 			stopping = true;
 			f->progress.block = true;

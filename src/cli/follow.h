@@ -55,8 +55,9 @@ struct sp_follow {
 	/* Ctrl-C stops the pods; otherwise it ends the following alone */
 	bool owner;
 
-	bool changed; /* since SP_UNTIL_CHANGE was last waited for */
-	bool stay;    /* more waiting follows: leave the block as it is */
+	bool more_logs; /* there may be more at once */
+	bool changed;   /* since SP_UNTIL_CHANGE was last waited for */
+	bool stay;      /* more waiting follows: leave the block as it is */
 
 	int presses;       /* how often the user asked to stop */
 	int signal_number; /* the first signal; 0 none */

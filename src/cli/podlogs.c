@@ -3,15 +3,19 @@
 
 #include "base/text.h"
 #include "sys/fd.h"
+#include "sys/self.h"
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #define LINE_MAX_BYTES (64 * 1024)
-#define BATCH_BYTES    (4u * 1024 * 1024) /* merged at once */
+#define BATCH_BYTES    (1024 * 1024) /* handed out at once */
 
 int sp_podlogs_init(struct sp_podlogs *l, const char *pod_dir, bool follow, struct sp_error *err)
 {
@@ -27,10 +31,24 @@ int sp_podlogs_init(struct sp_podlogs *l, const char *pod_dir, bool follow, stru
 	return 0;
 }
 
+/* Reap what read a compressed file. Return: false, it failed */
+static bool end_child(struct sp_log_file *f)
+{
+	int status = 0;
+
+	if (f->child <= 0)
+		return true;
+	while (waitpid(f->child, &status, 0) < 0 && errno == EINTR)
+		;
+	f->child = 0;
+	return status == 0;
+}
+
 void sp_podlogs_done(struct sp_podlogs *l)
 {
 	for (uint32_t i = 0; i < l->n_files; i++) {
 		sp_tail_done(&l->files[i].tail);
+		(void)end_child(&l->files[i]); /* the pipe is closed: it ends */
 		sp_buf_done(&l->files[i].part);
 		free(l->files[i].path);
 	}
@@ -63,29 +81,41 @@ int sp_podlogs_add(struct sp_podlogs *l, const char *ctr, uint32_t attempt, stru
 	return 0;
 }
 
+/* "<attempt>.log" */
+static bool is_current(const char *name, int64_t *ret_attempt)
+{
+	char mem[16];
+	size_t n = strlen(name);
+
+	if (n < 5 || n - 4 >= sizeof(mem) || !sp_streq(name + n - 4, ".log"))
+		return false;
+	memcpy(mem, name, n - 4);
+	mem[n - 4] = '\0';
+	return sp_parse_i64(mem, 0, UINT32_MAX, ret_attempt) == 0;
+}
+
+/* The smallest attempt from @from on that has a log; with @newest the greatest. -1: none */
+static int64_t find_attempt(const char *ctr_dir, int64_t from, bool newest)
+{
+	DIR *dir = opendir(ctr_dir);
+	int64_t best = -1, k;
+	struct dirent *d;
+
+	while (dir && (d = readdir(dir)) != NULL)
+		if (is_current(d->d_name, &k) && k >= from && (best < 0 || (k > best) == newest))
+			best = k;
+	if (dir)
+		closedir(dir);
+	return best;
+}
+
 int64_t sp_podlogs_newest(const char *pod_dir, const char *ctr)
 {
 	char path[4096];
 	struct sp_buf b = sp_buf_fixed(path, sizeof(path));
-	struct dirent *d;
-	int64_t best = -1;
-	DIR *dir;
 
 	sp_buf_printf(&b, "%s/%s", pod_dir, ctr);
-	dir = opendir(path);
-	while (dir && (d = readdir(dir)) != NULL) {
-		size_t n = strlen(d->d_name);
-		int64_t k;
-
-		if (n < 5 || n > 16 || !sp_streq(d->d_name + n - 4, ".log"))
-			continue;
-		d->d_name[n - 4] = '\0';
-		if (sp_parse_i64(d->d_name, 0, UINT32_MAX, &k) == 0)
-			best = SP_MAX(best, k);
-	}
-	if (dir)
-		closedir(dir);
-	return best;
+	return b.failed ? -1 : find_attempt(path, 0, true);
 }
 
 bool sp_log_parse(struct sp_str line, struct sp_log_line *ret, bool *ret_partial)
@@ -116,132 +146,242 @@ bool sp_log_parse(struct sp_str line, struct sp_log_line *ret, bool *ret_partial
 	return true;
 }
 
-/* ---- merging --------------------------------------------------------------------------------- */
+/* ---- one file after another --------------------------------------------------------------------
+ *
+ * An instance writes <n>.log. When that is full it is renamed to <n>.log.<time>, later replaced by
+ * <n>.log.<time>.gz, in the end removed; the names of rotated files sort as the files. All of it
+ * may happen between two reads, several times: so the files are taken by their names, the rotated
+ * ones first, and `done` is the name up to which they are read.
+ */
 
-/* Lines read in one go; texts are offsets into `bytes`, which may move while it grows. */
-struct batch {
-	struct sp_buf bytes;
-	struct item {
-		uint32_t ctr;
-		bool is_stderr;
-		int64_t wall_ns;
-		size_t at, time_len, len;
-	} * v;
-	size_t n, cap;
-	bool failed;
-};
+#define GZ ".gz"
 
-static void batch_add(struct batch *b, uint32_t ctr, const struct sp_log_line *l)
+static bool ends_gz(const char *name, size_t n)
 {
-	if (b->n == b->cap) {
-		size_t cap = b->cap ? b->cap * 2 : 64;
-		struct item *v = reallocarray(b->v, cap, sizeof(*v));
+	return n > strlen(GZ) && sp_streq(name + n - strlen(GZ), GZ);
+}
 
-		if (!v) {
-			b->failed = true;
-			return;
+/* The oldest rotated file behind f->done, by its name without ".gz". Return: false, none */
+static bool first_rotated(const struct sp_log_file *f, char ret[SP_LOG_NAME_MAX])
+{
+	char prefix[32];
+	int n_prefix = snprintf(prefix, sizeof(prefix), "%u.log.", f->attempt);
+	DIR *dir = opendir(f->dir);
+	struct dirent *d;
+	bool found = false;
+
+	while (dir && (d = readdir(dir)) != NULL) {
+		size_t n = strlen(d->d_name);
+
+		if (n >= SP_LOG_NAME_MAX || strncmp(d->d_name, prefix, (size_t)n_prefix) != 0)
+			continue;
+		if (ends_gz(d->d_name, n))
+			d->d_name[n - strlen(GZ)] = '\0';
+		if (strcmp(d->d_name, f->done) > 0 && (!found || strcmp(d->d_name, ret) < 0)) {
+			memcpy(ret, d->d_name, strlen(d->d_name) + 1);
+			found = true;
 		}
-		b->v = v;
-		b->cap = cap;
 	}
-	b->v[b->n++] = (struct item){ctr,          l->is_stderr, l->wall_ns,
-				     b->bytes.len, l->time.len,  l->text.len};
-	sp_buf_add(&b->bytes, l->time.ptr, l->time.len);
-	sp_buf_add(&b->bytes, l->text.ptr, l->text.len);
+	if (dir)
+		closedir(dir);
+	return found;
 }
 
-/* By time; lines of one container stay in their order. */
-static void batch_sort(struct batch *b)
+static bool set_path(struct sp_log_file *f, const char *name, const char *suffix)
 {
-	for (size_t i = 1; i < b->n; i++) { /* nearly sorted already: insertion is cheap */
-		struct item t = b->v[i];
-		size_t k = i;
-
-		for (; k > 0 && b->v[k - 1].wall_ns > t.wall_ns; k--)
-			b->v[k] = b->v[k - 1];
-		b->v[k] = t;
-	}
+	free(f->path);
+	if (asprintf(&f->path, "%s/%s%s", f->dir, name, suffix) < 0)
+		f->path = NULL;
+	return f->path;
 }
 
-static void take_line(struct batch *b, struct sp_log_file *f, uint32_t index, struct sp_str text)
+/* What sidepod-worker makes of a compressed file comes through a pipe. Return: 1, -1 */
+static int open_compressed(struct sp_log_file *f, struct sp_error *err)
 {
-	struct sp_log_line l;
-	bool partial;
+	SP_CLEANUP(sp_closep) int in_fd = -EBADF, out_fd = -EBADF;
+	char worker[PATH_MAX];
+	int fds[2];
 
-	if (!sp_log_parse(text, &l, &partial))
-		return; /* not ours; a foreign line cannot be shown in order */
-	if (partial || f->part.len) {
-		sp_buf_add(&f->part, l.text.ptr, l.text.len);
-		if (partial && f->part.len < LINE_MAX_BYTES)
-			return;
-		l.text = (struct sp_str){f->part.ptr, f->part.len};
+	if (sp_self_sibling("sidepod-worker", worker, sizeof(worker), err) < 0)
+		return -1;
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return sp_fail_errno(err, errno, "make a pipe");
+	in_fd = fds[0];
+	out_fd = fds[1];
+	f->child = fork();
+	if (f->child < 0)
+		return sp_fail_errno(err, errno, "start sidepod-worker");
+	if (f->child == 0) {
+		sigset_t none;
+
+		sigemptyset(&none);
+		(void)sigprocmask(SIG_SETMASK, &none, NULL); /* as every program expects it */
+		if (dup2(out_fd, STDOUT_FILENO) == STDOUT_FILENO)
+			execl(worker, worker, "decompress", f->path, (char *)NULL);
+		_exit(127);
 	}
-	batch_add(b, index, &l);
-	sp_buf_clear(&f->part);
+	f->tail.fd = in_fd;
+	in_fd = -EBADF;
+	return 1;
 }
 
-/* Open the file of the instance that is read. Return: false, it is not there. */
-static bool open_file(struct sp_log_file *f)
+/* Return: 1 open, 0 gone, -1 */
+static int open_rotated(struct sp_log_file *f, const char *name, struct sp_error *err)
 {
-	struct sp_error err;
+	int r;
+
+	if (!set_path(f, name, ""))
+		return sp_fail(err, SP_E_NO_MEMORY, "read logs");
+	r = sp_tail_open(&f->tail, f->path, err);
+	if (r != 0)
+		return r;
+	if (!set_path(f, name, GZ))
+		return sp_fail(err, SP_E_NO_MEMORY, "read logs");
+	return access(f->path, F_OK) < 0 ? 0 : open_compressed(f, err);
+}
+
+/* Open the oldest file that is not read yet. Return: 1 open, 0 none is there, -1 */
+static int open_file(struct sp_log_file *f, struct sp_error *err)
+{
+	char name[SP_LOG_NAME_MAX], current[32];
 	struct stat st;
+	int r;
 
 	if (f->tail.fd >= 0)
-		return true;
-	free(f->path);
-	f->path = NULL;
-	if (asprintf(&f->path, "%s/%u.log", f->dir, f->attempt) < 0) {
-		f->path = NULL;
-		return false;
+		return 1;
+	(void)snprintf(current, sizeof(current), "%u.log", f->attempt); /* fits */
+	for (;;) {
+		while (first_rotated(f, name)) {
+			memcpy(f->done, name, sizeof(name));
+			f->rotated = true;
+			r = open_rotated(f, name, err);
+			if (r != 0)
+				return r;
+		}
+		f->rotated = false;
+		if (!set_path(f, current, ""))
+			return sp_fail(err, SP_E_NO_MEMORY, "read logs");
+		r = sp_tail_open(&f->tail, f->path, err);
+		if (r < 0)
+			return -1;
+		/* did a file come in between? it is older */
+		if (!first_rotated(f, name)) {
+			if (r > 0 && fstat(f->tail.fd, &st) < 0)
+				return sp_fail_errno(err, errno, "look at '%s'", f->path);
+			f->inode = r > 0 ? st.st_ino : 0;
+			return r;
+		}
+		sp_tail_done(&f->tail);
 	}
-	if (sp_tail_open(&f->tail, f->path, &err) <= 0 || fstat(f->tail.fd, &st) < 0)
+}
+
+/* Is this rotated file the one that is open? A compressed one has its time. */
+static bool is_open_one(const struct sp_log_file *f, const char *name)
+{
+	char path[4096];
+	struct sp_buf b = sp_buf_fixed(path, sizeof(path));
+	struct stat st, own;
+
+	sp_buf_printf(&b, "%s/%s", f->dir, name);
+	if (b.failed || fstat(f->tail.fd, &own) < 0)
 		return false;
-	f->inode = st.st_ino;
+	if (stat(path, &st) == 0)
+		return st.st_ino == own.st_ino;
+	sp_buf_puts(&b, GZ);
+	return !b.failed && stat(path, &st) == 0 && st.st_mtim.tv_sec == own.st_mtim.tv_sec &&
+	       st.st_mtim.tv_nsec == own.st_mtim.tv_nsec;
+}
+
+/* Go on to the next instance that has a log. */
+static bool next_attempt(struct sp_log_file *f, bool only_this)
+{
+	int64_t k = only_this ? -1 : find_attempt(f->dir, (int64_t)f->attempt + 1, false);
+
+	if (k < 0)
+		return false;
+	f->attempt = (uint32_t)k;
+	f->done[0] = '\0';
 	return true;
 }
 
-/* At the end of a file: did it rotate, or is there a next instance? What was written between the
- * last read and this look still belongs to the old file, so that one is read to its end once more.
- * Return: true, read on. */
-static bool next_file(struct sp_log_file *f, bool only_this)
+/* At the end of the open file: is it the end for good? What was written between the last read and
+ * this look still belongs to it, so it is read to its end once more. Return: true, read on. */
+static bool next_file(struct sp_podlogs *l, struct sp_log_file *f, bool only_this)
 {
-	struct stat st;
-	char path[4096];
+	char name[SP_LOG_NAME_MAX], path[4096];
 	struct sp_buf b = sp_buf_fixed(path, sizeof(path));
-	bool rotated = stat(f->path, &st) == 0 && st.st_ino != f->inode;
+	struct stat st;
+	bool renamed = false;
 
-	if (!rotated) {
+	if (f->rotated) { /* nobody writes to it */
+		sp_tail_done(&f->tail);
+		if (!end_child(f) && !l->unread)
+			l->unread = sp_arena_strdup(&l->arena, f->path);
+		return true;
+	}
+	if (stat(f->path, &st) == 0 && st.st_ino == f->inode) {
 		sp_buf_printf(&b, "%s/%u.log", f->dir, f->attempt + 1);
 		if (only_this || b.failed || access(path, F_OK) < 0)
 			return false;
+	} else {
+		renamed = true;
 	}
 	if (!f->over) {
 		f->over = true;
 		return true;
 	}
 	f->over = false;
-	f->attempt += !rotated;
+	if (renamed && first_rotated(f, name) && is_open_one(f, name))
+		memcpy(f->done, name, sizeof(name));
 	sp_tail_done(&f->tail);
+	return renamed || next_attempt(f, only_this);
+}
+
+/* ---- lines ----------------------------------------------------------------------------------- */
+
+/* One line of a file, joined with the pieces before it. Return: true, f->line is to be shown */
+static bool take_line(struct sp_log_file *f, struct sp_str text)
+{
+	bool partial;
+
+	if (!sp_log_parse(text, &f->line, &partial))
+		return false; /* not ours; a foreign line cannot be shown in order */
+	if (partial || f->part.len) {
+		sp_buf_add(&f->part, f->line.text.ptr, f->line.text.len);
+		if (partial && f->part.len < LINE_MAX_BYTES)
+			return false;
+		f->line.text = (struct sp_str){f->part.ptr, f->part.len};
+	}
 	return true;
 }
 
-static int read_file(struct batch *b, struct sp_log_file *f, uint32_t index, bool only_this,
+/* Have the file's next line in f->line. Return: 1, 0 there is none for now, -1 */
+static int next_line(struct sp_podlogs *l, struct sp_log_file *f, bool only_this,
 		     struct sp_error *err)
 {
 	struct sp_str text;
 	int r;
 
-	if (!open_file(f))
-		return 0;
-	do {
-		while (b->bytes.len < BATCH_BYTES &&
-		       (r = sp_tail_line(&f->tail, &text, err)) != 0) {
-			if (r < 0)
-				return sp_wrap(err, "'%s'", f->path);
-			take_line(b, f, index, text);
+	if (f->has_line)
+		return 1;
+	for (;;) {
+		r = open_file(f, err);
+		if (r == 0 && next_attempt(f, only_this))
+			continue;
+		if (r <= 0)
+			return r;
+		while ((r = sp_tail_line(&f->tail, &text, err)) > 0) {
+			f->has_line = take_line(f, text);
+			if (f->part.failed)
+				return sp_fail(err, SP_E_NO_MEMORY, "read logs");
+			if (f->has_line)
+				return 1;
 		}
-	} while (b->bytes.len < BATCH_BYTES && next_file(f, only_this) && open_file(f));
-	return 0;
+		if (r < 0)
+			return sp_wrap(err, "'%s'", f->path);
+		if (!next_file(l, f, only_this))
+			return 0;
+	}
 }
 
 /* Directories come when their container starts; a watch that exists already changes nothing. */
@@ -263,29 +403,29 @@ int sp_podlogs_read(struct sp_podlogs *l, bool only_this,
 		    void (*line)(void *arg, const struct sp_log_line *line), void *arg,
 		    struct sp_error *err)
 {
-	struct batch b;
-	int r = 0;
+	watch(l); /* first, so that nothing written from here on is missed */
+	for (uint32_t i = 0; i < l->n_files; i++)
+		l->files[i].idle = false;
+	for (size_t bytes = 0; bytes < BATCH_BYTES;) {
+		struct sp_log_file *first = NULL;
 
-	do {
-		b = (struct batch){0};
-		watch(l); /* first, so that nothing written from here on is missed */
-		for (uint32_t i = 0; i < l->n_files && r == 0; i++)
-			r = read_file(&b, &l->files[i], i, only_this, err);
-		batch_sort(&b);
-		if (b.failed || b.bytes.failed)
-			r = sp_fail(err, SP_E_NO_MEMORY, "read logs");
-		for (size_t i = 0; i < b.n && r == 0; i++) {
-			const struct item *it = &b.v[i];
-			struct sp_log_line out = {
-				.ctr = it->ctr, .is_stderr = it->is_stderr, .wall_ns = it->wall_ns};
+		for (uint32_t i = 0; i < l->n_files; i++) {
+			struct sp_log_file *f = &l->files[i];
+			int r = f->idle ? 0 : next_line(l, f, only_this, err);
 
-			out.time = (struct sp_str){b.bytes.ptr + it->at, it->time_len};
-			out.text = (struct sp_str){b.bytes.ptr + it->at + it->time_len, it->len};
-			line(arg, &out);
+			if (r < 0)
+				return -1;
+			f->idle = r == 0;
+			if (r > 0 && (!first || f->line.wall_ns < first->line.wall_ns))
+				first = f;
 		}
-		free(b.v);
-		r = r < 0 ? -1 : b.bytes.len >= BATCH_BYTES;
-		sp_buf_done(&b.bytes);
-	} while (r > 0);
-	return r;
+		if (!first)
+			return 0;
+		first->line.ctr = (uint32_t)(first - l->files);
+		line(arg, &first->line);
+		bytes += first->line.text.len + 1;
+		sp_buf_clear(&first->part);
+		first->has_line = false;
+	}
+	return 1;
 }

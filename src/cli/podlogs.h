@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Container logs of a pod, read from the files in CRI format: all that is there, then what is
- * added. Lines of several containers are merged by their times.
+ * Container logs of a pod, read from the files in CRI format: all that is there, rotated files too,
+ * then what is added. Lines of several containers are merged by their times.
  */
 #ifndef SP_CLI_PODLOGS_H
 #define SP_CLI_PODLOGS_H
 
 #include "base/arena.h"
 #include "cli/tail.h"
+#include "supervisor/logs.h"
+
+#include <sys/types.h>
 
 struct sp_log_line {
 	uint32_t ctr; /* index as added */
@@ -17,13 +20,19 @@ struct sp_log_line {
 };
 
 struct sp_log_file {
-	const char *name, *dir; /* container, its log directory */
-	uint32_t attempt;       /* instance that is read */
-	uint64_t inode;
-	bool over; /* nothing more is written to the open file */
+	const char *name, *dir;     /* container, its log directory */
+	uint32_t attempt;           /* instance that is read */
+	char done[SP_LOG_NAME_MAX]; /* newest rotated file that was read; "" none */
+	bool rotated;               /* the open file is a rotated one */
+	uint64_t inode;             /* of the open file otherwise */
+	bool over;                  /* nothing more is written to it */
+	pid_t child;                /* decompresses the open file; 0 none */
+	bool idle;                  /* had nothing more, this time */
 	struct sp_tail tail;
 	struct sp_buf part; /* pieces of a long line */
-	char *path;
+	bool has_line;      /* `line` is still to be handed out; it borrows from the above */
+	struct sp_log_line line;
+	char *path; /* of the open file */
 };
 
 struct sp_podlogs {
@@ -31,7 +40,8 @@ struct sp_podlogs {
 	const char *pod_dir; /* <log_dir>/pods/<ns>_<pod>_<uid> */
 	struct sp_log_file *files;
 	uint32_t n_files, cap;
-	int watch_fd; /* inotify, for poll(); -EBADF: do not follow */
+	int watch_fd;       /* inotify, for poll(); -EBADF: do not follow */
+	const char *unread; /* a compressed file that could not be read to its end; NULL none */
 };
 
 /** sp_podlogs_init() - @pod_dir: copied; need not exist yet. @follow: make watch_fd */
@@ -42,8 +52,10 @@ void sp_podlogs_done(struct sp_podlogs *l);
 int sp_podlogs_add(struct sp_podlogs *l, const char *ctr, uint32_t attempt, struct sp_error *err);
 
 /**
- * sp_podlogs_read() - Hand out everything that is new, oldest first
+ * sp_podlogs_read() - Hand out what is new, oldest first
  * @only_this: do not go on to the next instance
+ *
+ * Return: 0 that was all, 1 there may be more at once, -1.
  */
 int sp_podlogs_read(struct sp_podlogs *l, bool only_this,
 		    void (*line)(void *arg, const struct sp_log_line *line), void *arg,

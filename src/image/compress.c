@@ -71,6 +71,9 @@ int sp_compress_file(int dir_fd, const char *name, struct sp_error *err)
 		return sp_fail_errno(err, errno, "make '%s'", gz);
 	if (compress_to(in_fd, out_fd, err) < 0)
 		return sp_wrap(err, "compress '%s'", name);
+	/* readers of logs know it by its time */
+	if (futimens(out_fd, (const struct timespec[]){st.st_atim, st.st_mtim}) < 0)
+		return sp_fail_errno(err, errno, "set the time of '%s'", gz);
 	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", out_fd); /* fits */
 	if (linkat(AT_FDCWD, link, dir_fd, gz, AT_SYMLINK_FOLLOW) < 0)
 		return sp_fail_errno(err, errno, "make '%s'", gz);
@@ -81,4 +84,28 @@ int sp_compress_file(int dir_fd, const char *name, struct sp_error *err)
 		return e == ENOENT ? 0 : sp_fail_errno(err, e, "remove '%s'", name);
 	}
 	return 0;
+}
+
+int sp_decompress_file(int dir_fd, const char *name, int out_fd, struct sp_error *err)
+{
+	SP_CLEANUP(sp_closep) int in_fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	struct archive_entry *e;
+	struct archive *in;
+	int r = 0;
+
+	if (in_fd < 0)
+		return sp_fail_errno(err, errno, "open '%s'", name);
+	in = archive_read_new();
+	if (!in)
+		return sp_fail(err, SP_E_NO_MEMORY, "decompress");
+	if (archive_read_support_filter_gzip(in) != ARCHIVE_OK ||
+	    archive_read_support_format_raw(in) != ARCHIVE_OK ||
+	    archive_read_open_fd(in, in_fd, COPY_BYTES) != ARCHIVE_OK ||
+	    archive_read_next_header(in, &e) != ARCHIVE_OK)
+		r = sp_fail(err, SP_E_CORRUPT, "decompress '%s': %s", name,
+			    archive_error_string(in));
+	else if (archive_read_data_into_fd(in, out_fd) != ARCHIVE_OK)
+		r = sp_fail_errno(err, archive_errno(in), "decompress '%s'", name);
+	archive_read_free(in);
+	return r;
 }

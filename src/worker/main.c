@@ -136,6 +136,15 @@ static int run_compress(struct sp_cli *cli, int argc, char **argv)
 	return sp_compress_file(AT_FDCWD, argv[0], &err) < 0 ? sp_cli_fail(cli, &err) : SP_EXIT_OK;
 }
 
+static int run_decompress(struct sp_cli *cli, int argc, char **argv)
+{
+	struct sp_error err;
+
+	return sp_decompress_file(AT_FDCWD, argv[0], STDOUT_FILENO, &err) < 0
+		       ? sp_cli_fail(cli, &err)
+		       : SP_EXIT_OK;
+}
+
 static const struct sp_command compress = {
 	.name = "compress",
 	.summary = "Put FILE.gz in the place of FILE",
@@ -143,6 +152,14 @@ static const struct sp_command compress = {
 	.min_args = 1,
 	.max_args = 1,
 	.run = run_compress,
+};
+static const struct sp_command decompress = {
+	.name = "decompress",
+	.summary = "Write the content of FILE.gz",
+	.args = "FILE.gz",
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_decompress,
 };
 static const struct sp_command look_up = {
 	.name = "look-up",
@@ -166,8 +183,8 @@ static const struct sp_command answer = {
 	.max_args = 3,
 	.run = run_answer,
 };
-static const struct sp_command *const commands[] = {&image,    &https_check, &look_up,
-						    &compress, &answer,      NULL};
+static const struct sp_command *const commands[] = {&image,      &https_check, &look_up, &compress,
+						    &decompress, &answer,      NULL};
 
 static const char *from_environment(const char *name)
 {

@@ -462,14 +462,101 @@ static void test_following_logs(void **state)
 	assert_int_equal(rmdir(dir), 0);
 }
 
+/* Between two reads a file may be rotated more than once, and the oldest be removed; instances may
+ * pass. Nothing that is there is skipped, nothing comes twice. */
+static void test_rotations_between_reads(void **state)
+{
+	static const char *const files[] = {
+		"0.log", "0.log.20260101-000001", "0.log.20260101-000002", "0.log.20260101-000003",
+		"3.log", "3.log.20260101-000004"};
+	char dir[] = "/tmp/sidepod-rotate-XXXXXX", path[128], moved[128];
+	struct sp_podlogs l;
+	struct sp_buf b = {0};
+	struct sp_error err;
+
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/a", dir);
+	mkdir(path, 0755);
+#define ROTATE(attempt, stamp)                                                                     \
+	do {                                                                                       \
+		snprintf(path, sizeof(path), "%s/a/" #attempt ".log", dir);                        \
+		snprintf(moved, sizeof(moved), "%s/a/" #attempt ".log.20260101-00000" #stamp,      \
+			 dir);                                                                     \
+		assert_int_equal(rename(path, moved), 0);                                          \
+	} while (0)
+#define WRITE(attempt, text)                                                                       \
+	append(dir, "a/" #attempt ".log", "2026-01-01T00:00:00Z stdout F " text "\n")
+#define EXPECT(text)                                                                               \
+	do {                                                                                       \
+		sp_buf_clear(&b);                                                                  \
+		sp_buf_puts(&b, "");                                                               \
+		assert_int_equal(sp_podlogs_read(&l, false, collect, &b, &err), 0);                \
+		assert_string_equal(b.len ? b.ptr : "", text);                                     \
+	} while (0)
+
+	assert_int_equal(sp_podlogs_init(&l, dir, true, &err), 0);
+	assert_int_equal(sp_podlogs_add(&l, "a", 0, &err), 0);
+	EXPECT(""); /* there is no file yet */
+
+	/* the first file was full before it was ever read */
+	WRITE(0, "one");
+	ROTATE(0, 1);
+	WRITE(0, "two");
+	EXPECT("0:one\n0:two\n");
+
+	/* twice between two reads; the newest not yet there again */
+	WRITE(0, "three");
+	ROTATE(0, 2);
+	WRITE(0, "four");
+	ROTATE(0, 3);
+	EXPECT("0:three\n0:four\n");
+	EXPECT("");
+	WRITE(0, "five");
+	EXPECT("0:five\n");
+
+	/* all rotated files of before are gone, and so is the one that is open */
+	for (int i = 1; i <= 3; i++) {
+		snprintf(moved, sizeof(moved), "%s/a/%s", dir, files[i]);
+		assert_int_equal(unlink(moved), 0);
+	}
+	WRITE(0, "six");
+	snprintf(path, sizeof(path), "%s/a/0.log", dir);
+	assert_int_equal(unlink(path), 0);
+	/* the next instances were short: of 1 and 2 nothing is kept, 3 rotated */
+	WRITE(3, "seven");
+	ROTATE(3, 4);
+	WRITE(3, "eight");
+	EXPECT("0:six\n0:seven\n0:eight\n");
+	EXPECT("");
+
+	sp_podlogs_done(&l);
+	sp_buf_done(&b);
+	for (size_t i = 0; i < SP_ARRAY_LEN(files); i++) {
+		snprintf(path, sizeof(path), "%s/a/%s", dir, files[i]);
+		(void)unlink(path); /* some are gone */
+	}
+	snprintf(path, sizeof(path), "%s/a", dir);
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(rmdir(dir), 0);
+#undef ROTATE
+#undef WRITE
+#undef EXPECT
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_table),       cmocka_unit_test(test_jsonpath),
-		cmocka_unit_test(test_labels),      cmocka_unit_test(test_publish),
-		cmocka_unit_test(test_block),       cmocka_unit_test(test_folding),
-		cmocka_unit_test(test_block_width), cmocka_unit_test(test_plain_and_json),
-		cmocka_unit_test(test_log_lines),   cmocka_unit_test(test_following_logs),
+		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_jsonpath),
+		cmocka_unit_test(test_labels),
+		cmocka_unit_test(test_publish),
+		cmocka_unit_test(test_block),
+		cmocka_unit_test(test_folding),
+		cmocka_unit_test(test_block_width),
+		cmocka_unit_test(test_plain_and_json),
+		cmocka_unit_test(test_log_lines),
+		cmocka_unit_test(test_following_logs),
+		cmocka_unit_test(test_rotations_between_reads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
