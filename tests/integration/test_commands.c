@@ -4,198 +4,14 @@
  * directory of their own. Exit codes, what goes to which stream, what is left behind, Ctrl-C, and
  * what a terminal shows. As root; every wait is for an event.
  */
-#include "base/buf.h"
-#include "base/text.h"
+#include "command_env.h"
 
 #include "../unit/cmocka_all.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <pty.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-static char root[64], command_path[512];
-
-struct result {
-	int code; /* exit code; 1000 + n: killed by signal n */
-	struct sp_buf out, err;
-};
-
-static void result_done(struct result *r)
-{
-	sp_buf_done(&r->out);
-	sp_buf_done(&r->err);
-}
-
-static const char *text(const struct sp_buf *b)
-{
-	return b->len ? b->ptr : "";
-}
-
-#define ARGS(...) ((const char *const[]){__VA_ARGS__, NULL})
-
-static void become(const char *const *args)
-{
-	const char *argv[32] = {command_path};
-	int n = 1;
-
-	for (; args[n - 1] && n < 31; n++)
-		argv[n] = args[n - 1];
-	execv(command_path, (char **)(uintptr_t)argv);
-	_exit(99);
-}
-
-/* Start with pipes for both streams; @in: standard input, -1 none. */
-static pid_t start(const char *const *args, int in, int *out_fd, int *err_fd)
-{
-	int out[2], err[2];
-	pid_t pid;
-
-	assert_int_equal(pipe2(out, O_CLOEXEC), 0);
-	assert_int_equal(pipe2(err, O_CLOEXEC), 0);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		int null = open("/dev/null", O_RDONLY);
-
-		(void)signal(SIGINT, SIG_DFL); /* a shell's background job ignores it */
-		dup2(in >= 0 ? in : null, 0);
-		dup2(out[1], 1);
-		dup2(err[1], 2);
-		become(args);
-	}
-	close(out[1]);
-	close(err[1]);
-	*out_fd = out[0];
-	*err_fd = err[0];
-	return pid;
-}
-
-static void collect(int out_fd, int err_fd, struct result *r)
-{
-	struct pollfd v[2] = {{.fd = out_fd, .events = POLLIN}, {.fd = err_fd, .events = POLLIN}};
-	struct sp_buf *to[2] = {&r->out, &r->err};
-
-	while (v[0].fd >= 0 || v[1].fd >= 0) {
-		if (poll(v, 2, 60000) <= 0)
-			fail_msg("no output for a minute; so far:\n%s%s", text(&r->out),
-				 text(&r->err));
-		for (int i = 0; i < 2; i++) {
-			char mem[4096];
-			ssize_t n;
-
-			if (v[i].fd < 0 || !v[i].revents)
-				continue;
-			n = read(v[i].fd, mem, sizeof(mem));
-			if (n > 0) {
-				sp_buf_add(to[i], mem, (size_t)n);
-			} else {
-				close(v[i].fd);
-				v[i].fd = -1;
-			}
-		}
-	}
-}
-
-static int reap(pid_t pid)
-{
-	int status;
-
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
-}
-
-static struct result run(const char *const *args)
-{
-	struct result r = {0};
-	int out_fd, err_fd;
-	pid_t pid = start(args, -1, &out_fd, &err_fd);
-
-	collect(out_fd, err_fd, &r);
-	r.code = reap(pid);
-	return r;
-}
-
-/* Run, check the exit code, forget the output. */
-static void expect(int code, const char *const *args)
-{
-	struct result r = run(args);
-
-	if (r.code != code)
-		fail_msg("%s: exit code %d instead of %d\n%s%s", args[0], r.code, code,
-			 text(&r.out), text(&r.err));
-	result_done(&r);
-}
-
-static void expect_text(const char *needle, const struct sp_buf *b)
-{
-	if (!strstr(text(b), needle))
-		fail_msg("'%s' is missing in:\n%s", needle, text(b));
-}
-
-/* Read from @fd until @needle stands in @b. */
-static void read_until(int fd, const char *needle, struct sp_buf *b)
-{
-	char mem[4096];
-
-	while (!strstr(text(b), needle)) {
-		struct pollfd p = {.fd = fd, .events = POLLIN};
-		ssize_t n;
-
-		if (poll(&p, 1, 30000) <= 0)
-			fail_msg("'%s' does not come:\n%s", needle, text(b));
-		n = read(fd, mem, sizeof(mem));
-		if (n <= 0)
-			fail_msg("ended before '%s':\n%s", needle, text(b));
-		sp_buf_add(b, mem, (size_t)n);
-	}
-}
-
-/* ---- manifests ---------------------------------------------------------------------------------
- */
-
-static const char *manifest(const char *name, const char *body)
-{
-	static char path[160];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s.yaml", root, name);
-	f = fopen(path, "we");
-	assert_non_null(f);
-	fprintf(f, "apiVersion: v1\nkind: Pod\nmetadata: {name: %s, labels: {app: %s}}\nspec:\n%s",
-		name, name, body);
-	fclose(f);
-	return path;
-}
-
-#define IMAGE "image: sidepod.local/demo"
-#define SERVING                                                                                    \
-	"  terminationGracePeriodSeconds: 5\n"                                                     \
-	"  initContainers:\n"                                                                      \
-	"  - {name: proxy, " IMAGE ", restartPolicy: Always,\n"                                    \
-	"     command: [demo, act, 'say=proxy up,term=0:0']}\n"                                    \
-	"  containers:\n"                                                                          \
-	"  - {name: app, " IMAGE ", command: [demo, act, 'say=serving,term=0:0']}\n"
-
-static int count_dir(const char *below)
-{
-	char command[256];
-	FILE *f;
-	int n = -1;
-
-	snprintf(command, sizeof(command), "ls -A %s/%s 2>/dev/null | wc -l", root, below);
-	f = popen(command, "re");
-	assert_non_null(f);
-	assert_int_equal(fscanf(f, "%d", &n), 1);
-	pclose(f);
-	return n;
-}
 
 /* ---- run ---------------------------------------------------------------------------------------
  */
@@ -505,29 +321,6 @@ static void test_deaths(void **state)
 /* ---- terminals ---------------------------------------------------------------------------------
  */
 
-/* Everything that a command writes to a terminal of 80 x 24. */
-static int on_terminal(const char *const *args, struct sp_buf *out)
-{
-	struct winsize ws = {.ws_row = 24, .ws_col = 80};
-	char mem[4096];
-	ssize_t n;
-	int fd;
-	pid_t pid = forkpty(&fd, NULL, NULL, &ws);
-
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		setenv("TERM", "xterm", 1);
-		setenv("LC_ALL", "C.UTF-8", 1);
-		unsetenv("NO_COLOR");
-		become(args);
-	}
-	while ((n = read(fd, mem, sizeof(mem))) > 0 || (n < 0 && errno == EINTR))
-		if (n > 0)
-			sp_buf_add(out, mem, (size_t)n);
-	close(fd);
-	return reap(pid);
-}
-
 static void test_terminal(void **state)
 {
 	const char *path = manifest("shown", "  restartPolicy: Never\n"
@@ -618,29 +411,6 @@ static void test_plain_commands(void **state)
 	expect(0, ARGS("internal", "man", "run"));
 }
 
-static int set_up(void **state)
-{
-	const char *sidepod = getenv("SIDEPOD");
-
-	assert_non_null(sidepod);
-	assert_true(strlen(sidepod) < sizeof(command_path));
-	memcpy(command_path, sidepod, strlen(sidepod) + 1);
-	snprintf(root, sizeof(root), "/tmp/sidepod-commands-XXXXXX");
-	assert_non_null(mkdtemp(root));
-	setenv("SIDEPOD_ROOT", root, 1);
-	unsetenv("CLICOLOR_FORCE");
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	char command[128];
-
-	expect(0, ARGS("down", "--all", "--now"));
-	snprintf(command, sizeof(command), "rm -rf '%s'", root);
-	return system(command);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -663,5 +433,5 @@ int main(void)
 		printf("1..0 # SKIP needs root\n");
 		return getenv("SP_TESTS_MUST_RUN") ? 1 : 0;
 	}
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, env_set_up, env_tear_down);
 }
