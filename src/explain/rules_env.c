@@ -10,13 +10,14 @@ const struct sp_explained sp_rules_env[] = {
 	{"CMD-3", "Standard input is closed unless stdin is true; tty merges error output into "
 		  "output."},
 	{"ENV-1", "Environment: image, then envFrom in order, then env in order; later ones win. "
-		  "HOSTNAME and PATH are always set."},
+		  "Variables of Services fill the names that the manifest leaves free. HOSTNAME "
+		  "and PATH are always set."},
 	{"ENV-2", "An envFrom variable is called prefix plus key."},
 	{"ENV-3", "A missing ConfigMap, Secret or key stops the container from being created "
 		  "unless it is optional."},
 	{"ENV-4", "An empty value sets an empty variable."},
-	{"ENV-10", "$(NAME) in a value knows only variables defined earlier; other names stay as "
-		   "written."},
+	{"ENV-10", "$(NAME) in a value knows only variables defined earlier and those of "
+		   "Services; other names stay as written."},
 	{"ENV-11", "$$ is a literal $; $(NAME) is a reference; everything else stays. Results are "
 		   "not expanded again."},
 	{"DAPI-1", "Pod fields are resolved when the container is created; a missing label or "

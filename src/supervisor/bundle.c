@@ -124,6 +124,30 @@ static void put_nodes(struct sp_buf *b, const char *key, const struct sp_node *c
 	sp_buf_putc(b, ']');
 }
 
+static void put_services(struct sp_buf *b, const struct sp_bundle_service *v, uint32_t n)
+{
+	sp_json_key(b, "services");
+	sp_buf_putc(b, '[');
+	for (uint32_t i = 0; i < n; i++) {
+		sp_json_next(b);
+		sp_buf_putc(b, '{');
+		sp_json_str(b, "name", v[i].name);
+		sp_json_str(b, "ip", v[i].ip);
+		sp_json_key(b, "ports");
+		sp_buf_putc(b, '[');
+		for (uint32_t k = 0; k < v[i].n_ports; k++) {
+			sp_json_next(b);
+			sp_buf_putc(b, '{');
+			sp_json_str(b, "name", v[i].ports[k].name);
+			sp_json_bool(b, "udp", v[i].ports[k].udp);
+			sp_json_int(b, "port", v[i].ports[k].port);
+			sp_buf_putc(b, '}');
+		}
+		sp_buf_puts(b, "]}");
+	}
+	sp_buf_putc(b, ']');
+}
+
 void sp_bundle_print(const struct sp_bundle_params *p, struct sp_buf *b)
 {
 	sp_buf_putc(b, '{');
@@ -132,6 +156,7 @@ void sp_bundle_print(const struct sp_bundle_params *p, struct sp_buf *b)
 	sp_node_json(p->pod, -1, b);
 	put_nodes(b, "configMaps", p->config_maps, p->n_config_maps);
 	put_nodes(b, "secrets", p->secrets, p->n_secrets);
+	put_services(b, p->services, p->n_services);
 	sp_json_key(b, "images");
 	sp_buf_putc(b, '{');
 	for (uint32_t i = 0; i < p->n_images; i++) {

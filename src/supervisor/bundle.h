@@ -8,7 +8,8 @@
  *   "format": "sidepod.bundle/v1",
  *   "pod": { …a complete Pod with defaults, uid and creationTimestamp… },
  *   "configMaps": [ … ], "secrets": [ … ],   objects of the pod's namespace that it names
- *   "images": {                              those already present
+ *   "services": [{"name","ip","ports":[{"name","udp","port"}]}],   of its namespace, with an
+ * address "images": {                              those already present
  *     "<reference as in the manifest>": { "ref", "id", "digest", "sizeBytes", "layers": [dirs],
  *       "entrypoint", "cmd", "env", "workingDir", "user", "stopSignal", "fresh", "pulled" }
  *   },
@@ -96,6 +97,19 @@ struct sp_bundle_image {
 			       none was needed */
 };
 
+/* A Service of the pod's namespace that has an address when the pod starts: its variables (ENV-1).
+ */
+struct sp_bundle_service_port {
+	const char *name; /* NULL: unnamed */
+	bool udp;
+	uint16_t port;
+};
+struct sp_bundle_service {
+	const char *name, *ip;
+	const struct sp_bundle_service_port *ports;
+	uint32_t n_ports;
+};
+
 /* What a bundle is made of; everything is borrowed. */
 struct sp_bundle_params {
 	const struct sp_node *pod; /* complete document */
@@ -103,6 +117,8 @@ struct sp_bundle_params {
 	uint32_t n_config_maps;
 	const struct sp_node *const *secrets; /* data as base64, as in the API */
 	uint32_t n_secrets;
+	const struct sp_bundle_service *services;
+	uint32_t n_services;
 	const struct sp_bundle_image *images;
 	uint32_t n_images;
 	const struct sp_engine *engine;
@@ -130,6 +146,8 @@ struct sp_bundle {
 	uint32_t n_config_maps;
 	struct sp_k_secret **secrets;
 	uint32_t n_secrets;
+	struct sp_bundle_service *services;
+	uint32_t n_services;
 	struct sp_bundle_image *images;
 	uint32_t n_images;
 	struct sp_engine engine;

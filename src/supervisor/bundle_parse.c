@@ -217,6 +217,49 @@ static int parse_images(struct sp_bundle *b, const struct sp_node *m, struct sp_
 	return 0;
 }
 
+static int parse_service_ports(struct sp_arena *a, const struct sp_node *l,
+			       struct sp_bundle_service *to, struct sp_error *err)
+{
+	uint32_t n = list_len(l);
+	struct sp_bundle_service_port *v = sp_arena_array(a, SP_MAX(n, 1u), sizeof(*v));
+
+	if (!v)
+		return no_memory(err);
+	for (uint32_t i = 0; i < n; i++) {
+		int64_t port = get_int(l->items[i], "port", 0);
+
+		if (port < 1 || port > UINT16_MAX)
+			return sp_fail(err, SP_E_CORRUPT, "service '%s': port", to->name);
+		v[i] = (struct sp_bundle_service_port){.name = get_str(l->items[i], "name", NULL),
+						       .udp = get_bool(l->items[i], "udp"),
+						       .port = (uint16_t)port};
+	}
+	to->ports = v;
+	to->n_ports = n;
+	return 0;
+}
+
+static int parse_services(struct sp_bundle *b, const struct sp_node *l, struct sp_error *err)
+{
+	uint32_t n = list_len(l);
+
+	b->services = sp_arena_array(&b->arena, SP_MAX(n, 1u), sizeof(*b->services));
+	if (!b->services)
+		return no_memory(err);
+	for (uint32_t i = 0; i < n; i++) {
+		struct sp_bundle_service *s = &b->services[i];
+
+		s->name = get_str(l->items[i], "name", NULL);
+		s->ip = get_str(l->items[i], "ip", NULL);
+		if (!s->name || !s->ip)
+			return sp_fail(err, SP_E_CORRUPT, "services[%u]", i);
+		if (parse_service_ports(&b->arena, sp_node_get(l->items[i], "ports"), s, err) < 0)
+			return -1;
+	}
+	b->n_services = n;
+	return 0;
+}
+
 int sp_bundle_objects(struct sp_arena *a, const struct sp_node *doc, struct sp_bundle *b,
 		      struct sp_error *err)
 {
@@ -330,6 +373,7 @@ static int parse(struct sp_bundle *b, const char *bytes, size_t len, struct sp_e
 	if (!b->pod->meta->ns)
 		b->pod->meta->ns = "default";
 	if (sp_bundle_objects(&b->arena, doc, b, err) < 0 ||
+	    parse_services(b, sp_node_get(doc, "services"), err) < 0 ||
 	    parse_images(b, sp_node_get(doc, "images"), err) < 0 ||
 	    parse_engine(&b->arena, sp_node_get(doc, "engine"), &b->engine, err) < 0)
 		return -1;

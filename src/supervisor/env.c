@@ -355,14 +355,29 @@ static int key_value(const struct sp_world *w, const struct sp_k_key_ref *ref, b
 	return 0;
 }
 
-static int add_var(struct sp_arena *a, const struct sp_world *w, const struct sp_k_container *c,
-		   const struct sp_k_env *v, struct sp_env *e, struct sp_error *err)
+/* ENV-10: what is defined earlier, and the variables of Services. */
+struct known {
+	const struct sp_env *env, *services;
+};
+
+static const char *find_known(const void *ctx, const char *name, size_t len)
 {
+	const struct known *k = ctx;
+	const char *v = find_var(k->env, name, len);
+
+	return v ? v : find_var(k->services, name, len);
+}
+
+static int add_var(struct sp_arena *a, const struct sp_world *w, const struct sp_k_container *c,
+		   const struct sp_k_env *v, const struct sp_env *services, struct sp_env *e,
+		   struct sp_error *err)
+{
+	const struct known known = {e, services};
 	const struct sp_k_env_source *from = v->from;
 	const char *value = NULL;
 
 	if (!from) {
-		value = expand_in(a, or_empty(v->value), find_var, e);
+		value = expand_in(a, or_empty(v->value), find_known, &known);
 		return set_var(a, e, v->name, value, err);
 	}
 	if (from->field) {
@@ -382,16 +397,90 @@ static int add_var(struct sp_arena *a, const struct sp_world *w, const struct sp
 	return value ? set_var(a, e, v->name, value, err) : 0;
 }
 
+/* "my-web" → "MY_WEB" */
+static const char *variable_name(struct sp_arena *a, const char *name)
+{
+	char *s = sp_arena_strdup(a, name);
+
+	for (char *p = s; p && *p; p++)
+		*p = *p == '-' ? '_' : (char)(*p >= 'a' && *p <= 'z' ? *p - 'a' + 'A' : *p);
+	return s;
+}
+
+/* The four that each port of a Service has; the first one is the Service's too. */
+static int add_service_port(struct sp_arena *a, const char *service, const char *ip,
+			    const struct sp_bundle_service_port *p, bool first, struct sp_env *e,
+			    struct sp_error *err)
+{
+	const char *proto = p->udp ? "udp" : "tcp";
+	const char *number = sp_arena_printf(a, "%d", p->port);
+	const char *url = sp_arena_printf(a, "%s://%s:%d", proto, ip, p->port);
+	const char *base =
+		sp_arena_printf(a, "%s_PORT_%d_%s", service, p->port, p->udp ? "UDP" : "TCP");
+
+	if (!base)
+		return no_memory(err);
+	if (first && set_var(a, e, sp_arena_printf(a, "%s_PORT", service), url, err) < 0)
+		return -1;
+	if (set_var(a, e, base, url, err) < 0 ||
+	    set_var(a, e, sp_arena_printf(a, "%s_PROTO", base), proto, err) < 0 ||
+	    set_var(a, e, sp_arena_printf(a, "%s_PORT", base), number, err) < 0)
+		return -1;
+	return set_var(a, e, sp_arena_printf(a, "%s_ADDR", base), ip, err);
+}
+
+/* ENV-1: what containers are told about one Service. */
+static int add_service(struct sp_arena *a, const struct sp_bundle_service *s, struct sp_env *e,
+		       struct sp_error *err)
+{
+	const char *name = variable_name(a, s->name);
+
+	if (!name)
+		return no_memory(err);
+	if (set_var(a, e, sp_arena_printf(a, "%s_SERVICE_HOST", name), s->ip, err) < 0)
+		return -1;
+	for (uint32_t i = 0; i < s->n_ports; i++) {
+		const struct sp_bundle_service_port *p = &s->ports[i];
+		const char *number = sp_arena_printf(a, "%d", p->port);
+		const char *port_name = p->name ? variable_name(a, p->name) : NULL;
+
+		if (!i &&
+		    set_var(a, e, sp_arena_printf(a, "%s_SERVICE_PORT", name), number, err) < 0)
+			return -1;
+		if (port_name && port_name[0] &&
+		    set_var(a, e, sp_arena_printf(a, "%s_SERVICE_PORT_%s", name, port_name), number,
+			    err) < 0)
+			return -1;
+		if (add_service_port(a, name, s->ip, p, !i, e, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static bool links_services(const struct sp_bundle *b)
+{
+	return b->n_services &&
+	       (!b->pod->spec->enable_service_links.set || b->pod->spec->enable_service_links.v);
+}
+
 int sp_env_build(struct sp_arena *a, const struct sp_world *w, const struct sp_k_container *c,
 		 struct sp_env *ret, struct sp_error *err)
 {
-	struct sp_env e = {0};
+	struct sp_env e = {0}, services = {0};
 
+	if (links_services(w->bundle))
+		for (uint32_t i = 0; i < w->bundle->n_services; i++)
+			if (add_service(a, &w->bundle->services[i], &services, err) < 0)
+				return -1;
 	for (uint32_t i = 0; i < c->env_from.n; i++)
 		if (add_from(a, w, &c->env_from.v[i], &e, err) < 0)
 			return -1;
 	for (uint32_t i = 0; i < c->env.n; i++)
-		if (add_var(a, w, c, &c->env.v[i], &e, err) < 0)
+		if (add_var(a, w, c, &c->env.v[i], &services, &e, err) < 0)
+			return -1;
+	for (uint32_t i = 0; i < services.n; i++)
+		if (!find_var(&e, services.v[i].name, strlen(services.v[i].name)) &&
+		    set_var(a, &e, services.v[i].name, services.v[i].value, err) < 0)
 			return -1;
 	*ret = e;
 	return 0;

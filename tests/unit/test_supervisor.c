@@ -216,6 +216,73 @@ static void test_env(void **state)
 	sp_arena_done(&a);
 }
 
+/* ENV-1, ENV-10: the variables of Services, and enableServiceLinks. */
+static void test_env_services(void **state)
+{
+	static const struct sp_bundle_service_port web_ports[] = {{"http", false, 80},
+								  {"dns-alt", true, 5353}},
+						   db_ports[] = {{NULL, false, 5432}};
+	static struct sp_bundle_service services[] = {{"my-web", "10.84.0.2", web_ports, 2},
+						      {"db", "10.84.0.3", db_ports, 1}};
+	static const struct sp_env_var want[] = {
+		{"MINE", "db is 10.84.0.3, $(OTHER_SERVICE_HOST)"},
+		{"MY_WEB_SERVICE_PORT", "mine"}, /* the manifest's wins */
+		{"MY_WEB_SERVICE_HOST", "10.84.0.2"},
+		{"MY_WEB_SERVICE_PORT_HTTP", "80"},
+		{"MY_WEB_PORT", "tcp://10.84.0.2:80"},
+		{"MY_WEB_PORT_80_TCP", "tcp://10.84.0.2:80"},
+		{"MY_WEB_PORT_80_TCP_PROTO", "tcp"},
+		{"MY_WEB_PORT_80_TCP_PORT", "80"},
+		{"MY_WEB_PORT_80_TCP_ADDR", "10.84.0.2"},
+		{"MY_WEB_SERVICE_PORT_DNS_ALT", "5353"},
+		{"MY_WEB_PORT_5353_UDP", "udp://10.84.0.2:5353"},
+		{"MY_WEB_PORT_5353_UDP_PROTO", "udp"},
+		{"MY_WEB_PORT_5353_UDP_PORT", "5353"},
+		{"MY_WEB_PORT_5353_UDP_ADDR", "10.84.0.2"},
+		{"DB_SERVICE_HOST", "10.84.0.3"},
+		{"DB_SERVICE_PORT", "5432"},
+		{"DB_PORT", "tcp://10.84.0.3:5432"},
+		{"DB_PORT_5432_TCP", "tcp://10.84.0.3:5432"},
+		{"DB_PORT_5432_TCP_PROTO", "tcp"},
+		{"DB_PORT_5432_TCP_PORT", "5432"},
+		{"DB_PORT_5432_TCP_ADDR", "10.84.0.3"},
+	};
+	struct sp_k_env vars[] = {
+		{.name = "MINE", .value = "db is $(DB_SERVICE_HOST), $(OTHER_SERVICE_HOST)"},
+		{.name = "MY_WEB_SERVICE_PORT", .value = "mine"}};
+	const struct sp_k_container c = {.name = "c", .env = {vars, SP_ARRAY_LEN(vars)}};
+	struct sp_k_pod_spec spec = *bundle.pod->spec;
+	struct sp_k_pod pod = *bundle.pod;
+	struct sp_bundle b = bundle;
+	struct sp_world w = world;
+	struct sp_arena a = {0};
+	struct sp_error err = {0};
+	struct sp_env env;
+
+	b.services = services;
+	b.n_services = SP_ARRAY_LEN(services);
+	b.pod = &pod;
+	pod.spec = &spec;
+	w.bundle = &b;
+	assert_int_equal(sp_env_build(&a, &w, &c, &env, &err), 0);
+	assert_int_equal(env.n, SP_ARRAY_LEN(want));
+	for (size_t i = 0; i < SP_ARRAY_LEN(want); i++) {
+		size_t k = 0;
+
+		while (k < env.n && !sp_streq(env.v[k].name, want[i].name))
+			k++;
+		if (k == env.n)
+			fail_msg("%s is not set", want[i].name);
+		assert_string_equal(env.v[k].value, want[i].value);
+	}
+
+	spec.enable_service_links = (struct sp_opt_bool){.set = true, .v = false};
+	assert_int_equal(sp_env_build(&a, &w, &c, &env, &err), 0);
+	assert_int_equal(env.n, 2);
+	assert_string_equal(env.v[0].value, "db is $(DB_SERVICE_HOST), $(OTHER_SERVICE_HOST)");
+	sp_arena_done(&a);
+}
+
 static void test_argv(void **state)
 {
 	static const char *e[] = {"e"}, *d[] = {"d"}, *c[] = {"c"}, *a[] = {"a"};
@@ -412,10 +479,14 @@ static void test_bundle(void **state)
 	engine.backoff_initial = 1500 * SP_MSEC;
 	assert_int_equal(sp_node_from_json(&a, pod_text, sizeof(pod_text) - 1, &doc, &err), 0);
 	maps[0] = sp_node_at(doc, "configMaps[0]");
+	const struct sp_bundle_service_port ports[] = {{NULL, false, 80}, {"d\"ns", true, 53}};
+	const struct sp_bundle_service services[] = {{"web", "10.84.1.2", ports, 2}};
 	const struct sp_bundle_params p = {
 		.pod = sp_node_get(doc, "pod"),
 		.config_maps = maps,
 		.n_config_maps = 1,
+		.services = services,
+		.n_services = 1,
 		.images = images,
 		.n_images = 1,
 		.engine = &engine,
@@ -433,6 +504,14 @@ static void test_bundle(void **state)
 	assert_int_equal(got.n_config_maps, 1);
 	assert_int_equal(got.n_secrets, 0);
 	assert_true(got.resume);
+	assert_int_equal(got.n_services, 1);
+	assert_string_equal(got.services[0].name, "web");
+	assert_string_equal(got.services[0].ip, "10.84.1.2");
+	assert_int_equal(got.services[0].n_ports, 2);
+	assert_null(got.services[0].ports[0].name);
+	assert_int_equal(got.services[0].ports[0].port, 80);
+	assert_string_equal(got.services[0].ports[1].name, "d\"ns");
+	assert_true(got.services[0].ports[1].udp);
 	assert_int_equal(got.n_images, 1);
 	assert_string_equal(got.images[0].reference, "img:1");
 	assert_true(got.images[0].fresh);
@@ -839,13 +918,14 @@ static void test_log_full(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_expand),         cmocka_unit_test(test_env),
-		cmocka_unit_test(test_argv),           cmocka_unit_test(test_env_errors),
-		cmocka_unit_test(test_volume_content), cmocka_unit_test(test_bundle),
-		cmocka_unit_test(test_bad_bundles),    cmocka_unit_test(test_status),
-		cmocka_unit_test(test_container_id),   cmocka_unit_test(test_log_lines),
-		cmocka_unit_test(test_log_long_lines), cmocka_unit_test(test_log_tail),
-		cmocka_unit_test(test_log_rotation),   cmocka_unit_test(test_log_full),
+		cmocka_unit_test(test_expand),       cmocka_unit_test(test_env),
+		cmocka_unit_test(test_env_services), cmocka_unit_test(test_argv),
+		cmocka_unit_test(test_env_errors),   cmocka_unit_test(test_volume_content),
+		cmocka_unit_test(test_bundle),       cmocka_unit_test(test_bad_bundles),
+		cmocka_unit_test(test_status),       cmocka_unit_test(test_container_id),
+		cmocka_unit_test(test_log_lines),    cmocka_unit_test(test_log_long_lines),
+		cmocka_unit_test(test_log_tail),     cmocka_unit_test(test_log_rotation),
+		cmocka_unit_test(test_log_full),
 	};
 
 	return cmocka_run_group_tests(tests, read_pod, forget_pod);
