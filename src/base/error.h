@@ -11,6 +11,8 @@ enum sp_code {
 	SP_E_INVALID,     /* input that breaks a rule */
 	SP_E_NOT_FOUND,   /* named thing does not exist */
 	SP_E_EXISTS,      /* name taken */
+	SP_E_CONFLICT,    /* changed by somebody else meanwhile */
+	SP_E_EXPIRED,     /* lies before what is kept */
 	SP_E_DENIED,      /* no permission */
 	SP_E_UNSUPPORTED, /* this machine or version cannot */
 	SP_E_CORRUPT,     /* stored or received bytes are not what they claim */
