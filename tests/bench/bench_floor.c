@@ -16,12 +16,14 @@
 #include "sys/fd.h"
 #include "sys/self.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/inotify.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -54,6 +56,10 @@ struct bench {
 	struct sp_engine engine;
 	const char *layers[1];
 	struct sp_bundle_image image;
+	size_t n, k; /* pods, pods in flight */
+	char **rows;
+	int n_rows;
+	int inotify_fd; /* for all records: a user may have no more than a hundred of these */
 	int64_t floor_ns[PODS_MAX], product_ns[PODS_MAX];
 };
 
@@ -61,7 +67,7 @@ struct bench {
 struct product_pod {
 	char uid[40], record[256];
 	struct sp_supervisor sup;
-	int inotify_fd, record_fd;
+	int watch, record_fd;
 	int64_t t0_wall, t_app_wall;
 	struct sp_buf tail;
 };
@@ -104,7 +110,7 @@ static void product_begin(struct bench *b, uint32_t id, struct product_pod *p)
 	struct sp_node *meta, *uid;
 	struct sp_error err;
 
-	*p = (struct product_pod){.inotify_fd = -EBADF, .record_fd = -EBADF};
+	*p = (struct product_pod){.record_fd = -EBADF};
 	(void)snprintf(p->uid, sizeof(p->uid), "%08x-0000-4000-8000-%012x", (unsigned)getpid(), id);
 	(void)snprintf(p->record, sizeof(p->record), "%.160s/pods/%s/record.jsonl",
 		       b->engine.run_dir, p->uid);
@@ -120,12 +126,42 @@ static void product_begin(struct bench *b, uint32_t id, struct product_pod *p)
 	p->t0_wall = clock_ns(CLOCK_REALTIME);
 	if (sp_supervisor_spawn(&params, &p->sup, &err) < 0)
 		die("start a supervisor", &err);
-	p->inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	(void)sp_close(open(p->record, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
 	p->record_fd = open(p->record, O_RDONLY | O_CLOEXEC);
-	if (p->record_fd < 0 || inotify_add_watch(p->inotify_fd, p->record, IN_MODIFY) < 0) {
+	p->watch = inotify_add_watch(b->inotify_fd, p->record, IN_MODIFY);
+	if (p->record_fd < 0 || p->watch < 0) {
 		perror(p->record);
 		exit(1);
+	}
+}
+
+/* Sleep until the record of one of the pods has grown. Return: that pod */
+static struct product_pod *next_changed(struct bench *b, struct product_pod *v, size_t n)
+{
+	static _Alignas(struct inotify_event) char events[4096];
+	static size_t at, len;
+	struct pollfd pf = {.fd = b->inotify_fd, .events = POLLIN};
+	ssize_t got;
+
+	for (;;) {
+		while (at < len) {
+			const struct inotify_event *e = (const void *)(events + at);
+
+			at += sizeof(*e) + e->len;
+			for (size_t i = n; i > 0 && (e->mask & IN_MODIFY); i--)
+				if (v[i - 1].watch == e->wd)
+					return &v[i - 1];
+		}
+		if (poll(&pf, 1, 20000) <= 0) {
+			(void)fprintf(stderr,
+				      "bench_floor: nothing happened for 20 s; record of "
+				      "%s:\n%s\n",
+				      v[n - 1].uid, v[n - 1].tail.ptr ? v[n - 1].tail.ptr : "");
+			exit(1);
+		}
+		got = read(b->inotify_fd, events, sizeof(events));
+		at = 0;
+		len = got > 0 ? (size_t)got : 0;
 	}
 }
 
@@ -135,8 +171,6 @@ static bool product_up(struct product_pod *p)
 	char chunk[8192], *line, *end;
 	ssize_t n;
 
-	while (read(p->inotify_fd, chunk, sizeof(chunk)) > 0)
-		;
 	while ((n = read(p->record_fd, chunk, sizeof(chunk))) > 0)
 		sp_buf_add(&p->tail, chunk, (size_t)n);
 	for (line = p->tail.ptr;
@@ -169,7 +203,6 @@ static void product_end(struct bench *b, struct product_pod *p)
 	(void)waitpid(p->sup.pid, NULL, 0);
 	p->sup.pidfd = sp_close(p->sup.pidfd);
 	p->sup.control_fd = sp_close(p->sup.control_fd);
-	p->inotify_fd = sp_close(p->inotify_fd);
 	p->record_fd = sp_close(p->record_fd);
 	sp_buf_done(&p->tail);
 	sp_pod_log_name("default", "bench", p->uid, &log);
@@ -184,17 +217,8 @@ static int64_t product_one(struct bench *b, uint32_t id)
 	int64_t t;
 
 	product_begin(b, id, &p);
-	while (!product_up(&p)) {
-		struct pollfd pf = {.fd = p.inotify_fd, .events = POLLIN};
-
-		if (poll(&pf, 1, 10000) <= 0) {
-			(void)fprintf(
-				stderr,
-				"bench_floor: the app of %s did not start within 10 s; record:\n%s\n",
-				p.uid, p.tail.ptr ? p.tail.ptr : "");
-			exit(1);
-		}
-	}
+	while (!product_up(&p))
+		(void)next_changed(b, &p, 1);
 	t = p.t_app_wall - p.t0_wall;
 	product_end(b, &p);
 	return t;
@@ -324,35 +348,28 @@ static double floor_rate(struct bench *b, size_t n, size_t k)
 static double product_rate(struct bench *b, size_t n, size_t k)
 {
 	struct product_pod *pods = calloc(n, sizeof(*pods));
-	struct pollfd *pf = calloc(n, sizeof(*pf));
 	size_t begun = 0, up = 0;
 	int64_t t0;
 
-	if (!pods || !pf)
+	if (!pods)
 		exit(1);
 	b->engine.net = SP_NET_LO;
 	t0 = clock_ns(CLOCK_MONOTONIC);
 	while (up < n) {
 		while (begun < n && begun - up < k) {
 			product_begin(b, (uint32_t)begun, &pods[begun]);
-			begun++;
+			up += product_up(&pods[begun++]); /* it may have been faster than we */
 		}
-		for (size_t i = 0; i < begun; i++)
-			pf[i] = (struct pollfd){.fd = pods[i].t_app_wall ? -1 : pods[i].inotify_fd,
-						.events = POLLIN};
-		if (poll(pf, begun, 20000) <= 0) {
-			(void)fprintf(stderr, "bench_floor: no pod came up within 20 s\n");
-			exit(1);
+		if (up < n) {
+			struct product_pod *p = next_changed(b, pods, begun);
+
+			up += !p->t_app_wall && product_up(p);
 		}
-		for (size_t i = 0; i < begun; i++)
-			if ((pf[i].revents & POLLIN) && product_up(&pods[i]))
-				up++;
 	}
 	t0 = clock_ns(CLOCK_MONOTONIC) - t0;
 	for (size_t i = 0; i < n; i++)
 		product_end(b, &pods[i]);
 	free(pods);
-	free(pf);
 	return (double)n / ((double)t0 / 1e9);
 }
 
@@ -441,11 +458,8 @@ static void memory(struct bench *b)
 	b->engine.net = SP_NET_LO;
 	for (uint32_t i = 0; i < 2; i++) {
 		product_begin(b, i + 1, &p[i]);
-		while (!product_up(&p[i])) {
-			struct pollfd pf = {.fd = p[i].inotify_fd, .events = POLLIN};
-
-			(void)poll(&pf, 1, 1000); /* checked by the loop */
-		}
+		while (!product_up(&p[i]))
+			(void)next_changed(b, &p[i], 1);
 	}
 	(void)usleep(100000); /* let them come to rest */
 	(void)snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)p[0].sup.pid);
@@ -481,6 +495,11 @@ static void setup(struct bench *b)
 	if (slash)
 		*slash = '\0';
 	(void)snprintf(root, sizeof(root), "%s/root", b->dir);
+	b->inotify_fd = inotify_init1(IN_CLOEXEC);
+	if (b->inotify_fd < 0) {
+		perror("inotify");
+		exit(1);
+	}
 	sp_manifest_init(&b->manifest, &opt);
 	if (sp_manifest_add(&b->manifest, "bench", manifest_text, strlen(manifest_text)) < 0 ||
 	    b->manifest.diags.n_errors) {
@@ -515,13 +534,103 @@ static void setup(struct bench *b)
 	};
 }
 
+/* ---- the end, also a bad one ------------------------------------------------------------------
+ */
+
+/* Everything below this process, which is what orphans of the rows come to: killed and reaped. */
+static void kill_children(void)
+{
+	char path[64];
+	long pid;
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
+	f = fopen(path, "re");
+	while (f && fscanf(f, "%ld", &pid) == 1)
+		(void)kill((pid_t)pid, SIGKILL);
+	if (f)
+		(void)fclose(f);
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+}
+
+static void sweep_pods(struct bench *b)
+{
+	SP_CLEANUP(sp_buf_done) struct sp_buf path = {0};
+	struct sp_error err;
+	struct dirent *e;
+	DIR *d;
+
+	sp_buf_printf(&path, "%s/pods", b->engine.run_dir);
+	d = path.ptr ? opendir(path.ptr) : NULL;
+	while (d && (e = readdir(d)) != NULL)
+		if (e->d_name[0] != '.' &&
+		    sp_pod_sweep(&b->engine, e->d_name, true, NULL, &err) < 0)
+			(void)fprintf(stderr, "bench_floor: sweep: %s\n", err.text);
+	if (d)
+		(void)closedir(d);
+}
+
+/* The rows run in a child; what they leave, by an error or by Ctrl-C, this process takes away. */
+static int in_child(struct bench *b, void (*rows)(struct bench *b))
+{
+	struct sp_error err;
+	int status = 0;
+	char cmd[128];
+	pid_t pid;
+
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	pid = fork();
+	if (pid < 0)
+		exit(1);
+	if (pid == 0) {
+		rows(b);
+		exit(0);
+	}
+	(void)signal(SIGINT, SIG_IGN); /* the child's: it dies of it */
+	(void)signal(SIGTERM, SIG_IGN);
+	(void)waitpid(pid, &status, 0);
+	for (int i = 0; i < 3; i++) /* who dies leaves children of its own */
+		kill_children();
+	sweep_pods(b);
+	floor_sweep(pid);
+	if (sp_machine_tidy(&b->engine, &err) < 0)
+		(void)fprintf(stderr, "bench_floor: %s\n", err.text);
+	(void)snprintf(cmd, sizeof(cmd), "rm -rf --one-file-system %s", b->dir);
+	(void)!system(cmd); /* the check for leftovers sees what stays */
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static void run_rows(struct bench *b)
+{
+	static const char *const all[] = {"sequential", "bridge",  "idle",
+					  "parallel",   "command", "memory"};
+
+	printf("%-34s %9s %9s %-7s %7s\n", "", "floor", "sidepod", "", "ratio");
+	for (int i = 0; i < (b->n_rows ? b->n_rows : (int)SP_ARRAY_LEN(all)); i++) {
+		const char *r = b->n_rows ? b->rows[i] : all[i];
+
+		if (sp_streq(r, "sequential"))
+			one_after_another(b, b->n, false, 0);
+		else if (sp_streq(r, "bridge"))
+			one_after_another(b, b->n, true, 0);
+		else if (sp_streq(r, "idle"))
+			one_after_another(b, SP_MIN(b->n, (size_t)100), false, 60);
+		else if (sp_streq(r, "parallel"))
+			in_parallel(b, SP_MIN(b->n * 2, (size_t)PODS_MAX - 1), b->k);
+		else if (sp_streq(r, "command"))
+			whole_command(b, SP_MIN(b->n, (size_t)30));
+		else if (sp_streq(r, "memory"))
+			memory(b);
+		else
+			(void)fprintf(stderr, "bench_floor: no row '%s'\n", r);
+	}
+}
+
 int main(int argc, char **argv)
 {
-	static struct bench b;
-	size_t n = 200, k = 50;
-	char cmd[128];
-	bool all;
-	int o;
+	static struct bench b = {.n = 200, .k = 50};
+	int o, r;
 
 	while ((o = getopt(argc, argv, "n:k:")) != -1) {
 		long v = optarg ? strtol(optarg, NULL, 10) : 0;
@@ -533,37 +642,16 @@ int main(int argc, char **argv)
 				PODS_MAX - 1);
 			return 2;
 		}
-		*(o == 'n' ? &n : &k) = (size_t)v;
+		*(o == 'n' ? &b.n : &b.k) = (size_t)v;
 	}
 	if (geteuid() != 0) {
 		(void)fprintf(stderr, "bench_floor: needs root\n");
 		return 5;
 	}
-	all = optind == argc;
+	b.rows = argv + optind;
+	b.n_rows = argc - optind;
 	setup(&b);
-	printf("%-34s %9s %9s %-7s %7s\n", "", "floor", "sidepod", "", "ratio");
-	for (int i = all ? 0 : optind; i < (all ? 6 : argc); i++) {
-		static const char *const rows[] = {"sequential", "bridge",  "idle",
-						   "parallel",   "command", "memory"};
-		const char *r = all ? rows[i] : argv[i];
-
-		if (sp_streq(r, "sequential"))
-			one_after_another(&b, n, false, 0);
-		else if (sp_streq(r, "bridge"))
-			one_after_another(&b, n, true, 0);
-		else if (sp_streq(r, "idle"))
-			one_after_another(&b, SP_MIN(n, (size_t)100), false, 60);
-		else if (sp_streq(r, "parallel"))
-			in_parallel(&b, SP_MIN(n * 2, (size_t)PODS_MAX - 1), k);
-		else if (sp_streq(r, "command"))
-			whole_command(&b, SP_MIN(n, (size_t)30));
-		else if (sp_streq(r, "memory"))
-			memory(&b);
-		else
-			(void)fprintf(stderr, "bench_floor: no row '%s'\n", r);
-	}
-	(void)snprintf(cmd, sizeof(cmd), "rm -rf --one-file-system %s", b.dir);
-	(void)!system(cmd); /* the check for leftovers sees what stays */
+	r = in_child(&b, run_rows);
 	sp_manifest_done(&b.manifest);
-	return 0;
+	return r;
 }

@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <linux/filter.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
@@ -453,17 +454,18 @@ void floor_end(struct floor *f, struct floor_pod *p)
 
 /* Controllers as this machine has them: each v1 hierarchy we use, and the v2 tree where it is
  * mounted. */
+static const struct {
+	const char *root;
+	bool v2, memory, cpu, pids;
+} known[] = {
+	{"/sys/fs/cgroup/memory", false, true, false, false},
+	{"/sys/fs/cgroup/cpu", false, false, true, false},
+	{"/sys/fs/cgroup/pids", false, false, false, true},
+	{"/sys/fs/cgroup/unified", true, false, false, false},
+};
+
 static int find_cgroups(struct floor *f, struct sp_error *err)
 {
-	static const struct {
-		const char *root;
-		bool v2, memory, cpu, pids;
-	} known[] = {
-		{"/sys/fs/cgroup/memory", false, true, false, false},
-		{"/sys/fs/cgroup/cpu", false, false, true, false},
-		{"/sys/fs/cgroup/pids", false, false, false, true},
-		{"/sys/fs/cgroup/unified", true, false, false, false},
-	};
 	struct stat st;
 
 	for (size_t i = 0; i < SP_ARRAY_LEN(known); i++) {
@@ -526,6 +528,41 @@ int floor_open(const struct floor_config *c, struct floor **ret, struct sp_error
 	return r < 0 ? sp_fail_errno(err, -r, "address of " BRIDGE) : 0;
 }
 
+static int remove_cgroup(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	(void)at;
+	if (type == FTW_DP)
+		(void)rmdir(path); /* what stays is seen by the check for leftovers */
+	return 0;
+}
+
+static void delete_link(int rtnl, int index)
+{
+	struct request r;
+	struct ifinfomsg *i = begin(&r, RTM_DELLINK, 0, sizeof(*i));
+
+	i->ifi_index = index;
+	(void)talk(rtnl, &r); /* the same */
+}
+
+void floor_sweep(pid_t owner)
+{
+	int rtnl = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	int bridge = (int)if_nametoindex(BRIDGE);
+	char path[PATH_SIZE];
+
+	for (size_t i = 0; i <= SP_ARRAY_LEN(known); i++) {
+		(void)snprintf(path, sizeof(path), "%s/spfloor-%d",
+			       i < SP_ARRAY_LEN(known) ? known[i].root : "/sys/fs/cgroup",
+			       (int)owner);
+		(void)nftw(path, remove_cgroup, 16, FTW_DEPTH | FTW_PHYS);
+	}
+	if (rtnl >= 0 && bridge > 0)
+		delete_link(rtnl, bridge);
+	(void)sp_close(rtnl);
+}
+
 void floor_close(struct floor *f)
 {
 	static const char *const files[] = {"hosts", "hostname", "resolv.conf"};
@@ -541,11 +578,7 @@ void floor_close(struct floor *f)
 	for (int i = 0; i < f->n_cg; i++)
 		(void)rmdir(f->cg[i].dir);
 	if (f->rtnl >= 0) {
-		struct request r;
-		struct ifinfomsg *i = begin(&r, RTM_DELLINK, 0, sizeof(*i));
-
-		i->ifi_index = f->bridge_ix;
-		(void)talk(f->rtnl, &r); /* seen by the check for leftovers */
+		delete_link(f->rtnl, f->bridge_ix);
 		(void)sp_close(f->rtnl);
 	}
 	free(f);

@@ -43,5 +43,7 @@ int floor_next(struct floor *f, struct floor_pod *p, int k, struct sp_error *err
 /** floor_end() - Kill, reap, remove */
 void floor_end(struct floor *f, struct floor_pod *p);
 void floor_close(struct floor *f);
+/** floor_sweep() - What a floor left whose process @owner died; the pods' processes are gone */
+void floor_sweep(pid_t owner);
 
 #endif
