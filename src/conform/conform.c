@@ -5,6 +5,7 @@
  */
 #include "conform/conform_internal.h"
 
+#include "conform/pace.h"
 #include "loop/loop.h"
 #include "sim/snapshot.h"
 #include "supervisor/bundle.h"
@@ -33,6 +34,7 @@ struct conform {
 	struct entry *entries;
 	uint32_t n, cap, told;
 	uint32_t active, starting;
+	struct conform_pace pace;
 };
 
 /* ---- the world ------------------------------------------------------------------------------- */
@@ -175,6 +177,18 @@ static sp_time stimulus_delay(const struct conform_run *r, sp_time at)
 	return 0;
 }
 
+/* While the engine is away nobody hears what is said to it: it is heard when the engine is back. */
+static sp_time heard_at(const struct sp_sim_plan *plan, sp_time at)
+{
+	for (uint32_t i = 0; i < plan->n_stimuli; i++) {
+		const struct sp_sim_stimulus *s = &plan->stimuli[i];
+
+		if (s->kind == SP_SIM_ENGINE_RESTART && at > s->at && at < s->at + s->takes)
+			return s->at + s->takes;
+	}
+	return at;
+}
+
 static int by_time(const void *a, const void *b)
 {
 	const struct conform_item *x = a, *y = b;
@@ -189,22 +203,33 @@ static int by_time(const void *a, const void *b)
 static int make_agenda(struct conform_run *r, struct sp_error *err)
 {
 	const struct sp_sim_plan *plan = &r->pod.plan;
-	size_t max = (size_t)plan->n_stimuli + r->pod.spec.n_ctrs + r->times.n_looks + 1;
+	size_t max = (size_t)plan->n_stimuli * 2 + r->pod.spec.n_ctrs + r->times.n_looks + 1;
 	struct conform_item *v = sp_arena_array(&r->arena, max, sizeof(*v));
 	uint32_t n = 0;
 
 	r->looks = sp_arena_array(&r->arena, r->times.n_looks + 1u, sizeof(struct sp_pod_status *));
 	if (!v || !r->looks)
 		return sp_fail(err, SP_E_NO_MEMORY, "scenario %s", r->scenario->id);
-	for (uint32_t i = 0; i < plan->n_stimuli; i++)
-		v[n++] = (struct conform_item){.at = plan->stimuli[i].at,
-					       .delay = stimulus_delay(r, plan->stimuli[i].at),
+	for (uint32_t i = 0; i < plan->n_stimuli; i++) {
+		const struct sp_sim_stimulus *s = &plan->stimuli[i];
+		sp_time at = heard_at(plan, s->at);
+
+		v[n++] = (struct conform_item){.at = at,
+					       .delay = stimulus_delay(r, at),
 					       .act = CONFORM_STIMULUS,
 					       .index = i};
+		/* a moment late, so that what was due in that very instant is missed, too */
+		if (s->kind == SP_SIM_ENGINE_RESTART)
+			v[n++] = (struct conform_item){.at = at + s->takes,
+						       .delay = r->w->options->tolerance / 3,
+						       .act = CONFORM_BACK,
+						       .index = i};
+	}
 	for (uint16_t i = 0; i < r->pod.spec.n_ctrs; i++)
 		if (plan->ctrs[i].config_error && plan->ctrs[i].config_error_until != SP_NEVER)
-			v[n++] = (struct conform_item){.at = plan->ctrs[i].config_error_until,
-						       .act = CONFORM_OBJECTS};
+			v[n++] = (struct conform_item){
+				.at = heard_at(plan, plan->ctrs[i].config_error_until),
+				.act = CONFORM_OBJECTS};
 	for (uint32_t i = 0; i < r->times.n_looks; i++)
 		v[n++] = (struct conform_item){.at = r->times.looks[i],
 					       .delay = look_delay(r, r->times.looks[i]),
@@ -364,10 +389,15 @@ static void tell(struct conform *c, struct sp_tally *tally)
 static int wait_some(struct conform *c, sp_time until, struct sp_error *err)
 {
 	struct conform_run *runs[PARALLEL_MAX];
-	struct pollfd fds[PARALLEL_MAX];
-	sp_time left = until == SP_NEVER ? SP_SEC : until - sp_clock_mono();
+	struct pollfd fds[PARALLEL_MAX + 1];
+	sp_time now = sp_clock_mono(), left;
 	struct timespec ts;
 	uint32_t n = 0;
+
+	if (c->active > 0)
+		conform_pace_go(&c->pace, c->w.applets, now);
+	until = SP_MIN(until, c->active > 0 ? c->pace.next : now + SP_SEC);
+	left = until - now;
 
 	for (uint32_t i = 0; i < c->n && n < PARALLEL_MAX; i++) {
 		struct conform_run *r = c->entries[i].run;
@@ -377,10 +407,16 @@ static int wait_some(struct conform *c, sp_time until, struct sp_error *err)
 		runs[n] = r;
 		fds[n++] = (struct pollfd){.fd = r->sup.pidfd, .events = POLLIN};
 	}
+	fds[n] = (struct pollfd){.fd = c->pace.pidfd, .events = POLLIN}; /* none: passed over */
 	left = SP_MAX(left, (sp_time)0);
 	ts = (struct timespec){.tv_sec = left / SP_SEC, .tv_nsec = left % SP_SEC};
-	if (ppoll(fds, n, &ts, NULL) < 0 && errno != EINTR)
+	if (ppoll(fds, n + 1, &ts, NULL) < 0 && errno != EINTR)
 		return sp_fail_errno(err, errno, "wait for pods");
+	now = sp_clock_mono();
+	for (uint32_t i = 0; i < n; i++)
+		runs[i]->slow = SP_MAX(runs[i]->slow, conform_pace_took(&c->pace, now));
+	if (fds[n].revents)
+		conform_pace_end(&c->pace);
 	for (uint32_t i = 0; i < n; i++)
 		if (fds[i].revents)
 			finish(c, runs[i]);
@@ -453,7 +489,7 @@ static void done(struct conform *c)
 int sp_conform(const struct sp_conform_options *o, const struct sp_source *v, uint32_t n,
 	       struct sp_tally *tally, struct sp_error *err)
 {
-	struct conform c = {0};
+	struct conform c = {.pace = CONFORM_PACE_NONE};
 	int ret = 0;
 
 	if (geteuid() == 0)
@@ -464,6 +500,7 @@ int sp_conform(const struct sp_conform_options *o, const struct sp_source *v, ui
 			ret = sp_fail(err, SP_E_NO_MEMORY, "read '%s'", v[i].name);
 	if (ret == 0)
 		ret = run_all(&c, tally, err);
+	conform_pace_end(&c.pace);
 	abandon(&c);
 	done(&c);
 	if (c.w.top[0] && close_world(&c.w, ret == 0 ? err : NULL) < 0)

@@ -11,6 +11,7 @@
 enum conform_state { CONFORM_WAITING, CONFORM_STARTING, CONFORM_RUNNING, CONFORM_DONE };
 
 enum conform_act {
+	CONFORM_BACK,     /* the engine of plan.stimuli[index] is there again */
 	CONFORM_STIMULUS, /* plan.stimuli[index] */
 	CONFORM_OBJECTS,  /* objects whose time has come exist from now on */
 	CONFORM_LOOK,     /* times.looks[index] */
@@ -47,10 +48,12 @@ struct conform_run {
 	struct sp_bundle_params params;
 	struct sp_supervisor sup;
 	bool resumed, over;
-	sp_time started; /* real */
-	sp_time zero;    /* real time of second 0 of the scenario */
-	sp_time offset;  /* of second 0 in the record */
-	sp_time cut;     /* of the scenario: what is later was not waited for */
+	struct sp_pod_status *before; /* while the engine is away: what it said last; else NULL */
+	sp_time started;              /* real */
+	sp_time zero;                 /* real time of second 0 of the scenario */
+	sp_time offset;               /* of second 0 in the record */
+	sp_time slow; /* real: what a process took meanwhile that had nothing to do, at most */
+	sp_time cut;  /* of the scenario: what is later was not waited for */
 
 	/* what came of it */
 	struct sp_pod_status **looks; /* parallel to times.looks; NULL: the pod was over */

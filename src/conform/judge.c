@@ -440,9 +440,17 @@ static int compare(struct conform_run *r, sp_time tolerance, struct sp_diff *d, 
 	return 0;
 }
 
+/* Of the scenario's time. A step is at most the end of one process and the start of another. */
+static sp_time tolerance_of(const struct conform_run *r)
+{
+	const struct sp_conform_options *o = r->w->options;
+
+	return (o->tolerance + 2 * r->slow) * o->time_scale;
+}
+
 int conform_judge(struct conform_run *r, struct sp_error *err)
 {
-	sp_time tolerance = r->w->options->tolerance * r->w->options->time_scale, late = 0;
+	sp_time tolerance = tolerance_of(r), late = 0;
 	SP_CLEANUP(sp_buf_done) struct sp_buf text = {0};
 	struct sp_diff d = {.out = &text, .max = DIFFERENCES_MAX};
 	struct sp_expect_run run = {.arg = r, .look = look_real, .end = end_real};

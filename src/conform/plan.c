@@ -76,8 +76,6 @@ static bool missing_object(const char *text, bool *ret_secret, struct sp_str *re
 
 static const char *cannot_stimulus(const struct sp_scn_pod *p, const struct sp_sim_stimulus *s)
 {
-	if (s->kind == SP_SIM_ENGINE_RESTART)
-		return "a supervisor is its pod: there is no daemon that could restart";
 	if (s->kind != SP_SIM_IMAGE_STATE)
 		return NULL;
 	if (s->has_policy && s->policy != p->plan.ctrs[s->ctr].image.policy)

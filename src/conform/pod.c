@@ -133,7 +133,7 @@ int conform_start(struct conform_run *r, struct sp_error *err)
 	return 0;
 }
 
-/* ---- stimuli --------------------------------------------------------------------------------- */
+/* ---- asking ---------------------------------------------------------------------------------- */
 
 static int ask(struct conform_run *r, const struct sp_buf *request, const int *fds, uint32_t n_fds,
 	       json_t **ret, struct sp_error *err)
@@ -143,6 +143,32 @@ static int ask(struct conform_run *r, const struct sp_buf *request, const int *f
 	return sp_supervisor_call(r->sup.control_fd, request->ptr, request->len, fds, n_fds, NULL,
 				  ret, err);
 }
+
+static int look(struct conform_run *r, struct sp_pod_status **ret, struct sp_error *err)
+{
+	SP_CLEANUP(sp_buf_done) struct sp_buf b = {0};
+	struct sp_pod_status *st = sp_arena_alloc(&r->arena, sizeof(*st));
+	struct sp_node *doc = NULL;
+	json_t *answer = NULL;
+	char *text;
+	int n;
+
+	sp_buf_puts(&b, "{\"op\":\"status\"}");
+	if (ask(r, &b, NULL, 0, &answer, err) < 0)
+		return -1;
+	text = json_dumps(answer, JSON_COMPACT);
+	json_decref(answer);
+	n = text ? sp_node_from_json(&r->arena, text, strlen(text), &doc, err)
+		 : sp_fail(err, SP_E_NO_MEMORY, "status");
+	free(text);
+	if (n < 0 || !st)
+		return n < 0 ? -1 : sp_fail(err, SP_E_NO_MEMORY, "status");
+	sp_status_read(&r->pod.spec, sp_node_get(doc, "pod"), st);
+	*ret = st;
+	return 0;
+}
+
+/* ---- stimuli --------------------------------------------------------------------------------- */
 
 /* To `act`, from inside its container: as a crash or the kernel would have it. */
 static int tell_act(struct conform_run *r, const struct sp_sim_stimulus *s, struct sp_error *err)
@@ -174,6 +200,29 @@ static int lose_sandbox(struct conform_run *r, struct sp_error *err)
 		return -1;
 	r->resumed = true;
 	return spawn(r, true, err);
+}
+
+/* A supervisor is its pod, so it cannot be replaced; but it can be away. What runs goes on. */
+static int engine_leaves(struct conform_run *r, struct sp_error *err)
+{
+	int n;
+
+	if (look(r, &r->before, err) < 0)
+		return -1;
+	n = sys_pidfd_send_signal(r->sup.pidfd, SIGSTOP);
+	return n < 0 ? sp_fail_errno(err, -n, "stop the supervisor") : 0;
+}
+
+static int engine_returns(struct conform_run *r, const struct sp_sim_stimulus *s,
+			  struct sp_error *err)
+{
+	SP_CLEANUP(sp_buf_done) struct sp_buf b = {0};
+
+	r->before = NULL;
+	(void)sys_pidfd_send_signal(r->sup.pidfd, SIGCONT); /* dead already: the request fails */
+	sp_buf_printf(&b, "{\"op\":\"restarted\",\"forgetRecords\":%s}",
+		      s->flag ? "true" : "false");
+	return ask(r, &b, NULL, 0, NULL, err);
 }
 
 static int stimulate(struct conform_run *r, const struct sp_sim_stimulus *s, struct sp_error *err)
@@ -212,37 +261,11 @@ static int stimulate(struct conform_run *r, const struct sp_sim_stimulus *s, str
 		sp_buf_puts(&b, "{\"op\":\"objects\"");
 		conform_objects(r, s->at, &b);
 		break;
-	case SP_SIM_ENGINE_RESTART: /* conform_cannot() */
-		return sp_fail(err, SP_E_UNSUPPORTED, "there is no daemon");
+	case SP_SIM_ENGINE_RESTART:
+		return engine_leaves(r, err);
 	}
 	sp_buf_putc(&b, '}');
 	return ask(r, &b, NULL, 0, NULL, err);
-}
-
-/* ---- looks ----------------------------------------------------------------------------------- */
-
-static int look(struct conform_run *r, struct sp_pod_status **ret, struct sp_error *err)
-{
-	SP_CLEANUP(sp_buf_done) struct sp_buf b = {0};
-	struct sp_pod_status *st = sp_arena_alloc(&r->arena, sizeof(*st));
-	struct sp_node *doc = NULL;
-	json_t *answer = NULL;
-	char *text;
-	int n;
-
-	sp_buf_puts(&b, "{\"op\":\"status\"}");
-	if (ask(r, &b, NULL, 0, &answer, err) < 0)
-		return -1;
-	text = json_dumps(answer, JSON_COMPACT);
-	json_decref(answer);
-	n = text ? sp_node_from_json(&r->arena, text, strlen(text), &doc, err)
-		 : sp_fail(err, SP_E_NO_MEMORY, "status");
-	free(text);
-	if (n < 0 || !st)
-		return n < 0 ? -1 : sp_fail(err, SP_E_NO_MEMORY, "status");
-	sp_status_read(&r->pod.spec, sp_node_get(doc, "pod"), st);
-	*ret = st;
-	return 0;
 }
 
 /* ---- the agenda ------------------------------------------------------------------------------ */
@@ -287,10 +310,14 @@ static int perform(struct conform_run *r, const struct conform_item *i, struct s
 		conform_objects(r, i->at, &b);
 		sp_buf_putc(&b, '}');
 		return ask(r, &b, NULL, 0, NULL, err);
+	case CONFORM_BACK:
+		return engine_returns(r, &r->pod.plan.stimuli[i->index], err);
 	case CONFORM_LOOK:
-		return look(r, &r->looks[i->index], err);
+		r->looks[i->index] = r->before;
+		return r->before ? 0 : look(r, &r->looks[i->index], err);
 	case CONFORM_END:
-		if (look(r, &r->final, err) < 0)
+		r->final = r->before;
+		if (!r->before && look(r, &r->final, err) < 0)
 			return -1;
 		(void)sys_pidfd_send_signal(r->sup.pidfd, SIGKILL); /* ends, or has */
 		break;

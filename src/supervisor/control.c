@@ -355,13 +355,24 @@ static int op_gate(struct sup *s, struct request *r, struct sp_error *err)
 	return sp_fail(err, SP_E_NOT_FOUND, "the pod has no readiness gate '%s'", type ? type : "");
 }
 
+static int op_restarted(struct sup *s, struct request *r, struct sp_error *err)
+{
+	sup_tell(s,
+		 &(struct sp_event){
+			 .kind = SP_EV_ENGINE_RESTARTED,
+			 .forget_records = json_is_true(json_object_get(r->doc, "forgetRecords")),
+		 });
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	op_fn run;
 } ops[] = {
-	{"status", op_status}, {"delete", op_delete},   {"setImage", op_set_image},
-	{"exec", op_exec},     {"attach", op_attach},   {"resize", op_resize},
-	{"usage", op_usage},   {"objects", op_objects}, {"gate", op_gate},
+	{"status", op_status},       {"delete", op_delete},   {"setImage", op_set_image},
+	{"exec", op_exec},           {"attach", op_attach},   {"resize", op_resize},
+	{"usage", op_usage},         {"objects", op_objects}, {"gate", op_gate},
+	{"restarted", op_restarted},
 };
 
 /* ---- requests -------------------------------------------------------------------------------- */

@@ -23,6 +23,8 @@
  *                                                  "oomKills","throttledNs"}
  *   {"op":"objects","configMaps":[…],"secrets":[…]}  objects that appeared or changed
  *   {"op":"gate","type":T,"status":"True|False|Unknown"}
+ *   {"op":"restarted","forgetRecords":bool}      take over what runs, as an engine that was away
+ *                                                (SBX-6); forget finished init containers
  *
  * A client that hangs up ends nothing but its own execs' answers; an exec whose client has gone is
  * killed. When the pod is over the supervisor exits and every client sees the end of the stream.
