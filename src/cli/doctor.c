@@ -71,7 +71,7 @@ static void check_user(struct sp_doctor *d)
 	found(c, "uid %u, rootless", (unsigned)geteuid());
 	bad(c, SP_HEALTH_LIMITED,
 	    "rootless pods have one user id, no limits on v1 cgroups, and no bridge network",
-	    "use sudo for everything, or `--net lo` and `--net host` without it");
+	    "use sudo for everything; without it pods are on loopback, or `--net host`");
 }
 
 /* Tried in a child, which ends at once. */

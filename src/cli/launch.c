@@ -5,15 +5,11 @@
 #include "cli/files.h"
 #include "cli/image_commands.h"
 #include "cli/pods.h"
-#include "container/caps.h"
-#include "container/container.h"
-#include "container/seccomp_default.h"
 #include "control/job.h"
 #include "image/store.h"
 #include "sys/fd.h"
 #include "sys/self.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -124,14 +120,6 @@ static int check_job(struct sp_launch *l, const struct sp_object *o, uint32_t n_
 	return 0;
 }
 
-/* The pod that an object is, or makes; NULL for what makes none. */
-static const struct sp_k_pod_spec *pod_of(const struct sp_object *o)
-{
-	return o->kind == SP_KIND_POD   ? o->pod->spec
-	       : o->kind == SP_KIND_JOB ? o->job->spec->template->spec
-					: NULL;
-}
-
 static int check(struct sp_launch *l)
 {
 	struct sp_cli *cli = l->cli;
@@ -146,11 +134,11 @@ static int check(struct sp_launch *l)
 
 		if (!can_start(l, o))
 			return cannot_start(l, o);
-		if (pod_of(o) && pod_refused(pod_of(o)))
+		if (sp_object_pod(o) && pod_refused(sp_object_pod(o)))
 			return sp_cli_error(cli, SP_EXIT_MANIFEST, "%s:%u: %s '%s': %s",
 					    o->source->name, o->node->at.line,
 					    o->kind == SP_KIND_POD ? "pod" : "job", o->meta->name,
-					    pod_refused(pod_of(o)));
+					    pod_refused(sp_object_pod(o)));
 		if (o->kind == SP_KIND_JOB && check_job(l, o, n_pods) != 0)
 			return SP_EXIT_MANIFEST;
 		if (o->kind == SP_KIND_POD && l->job)
@@ -329,86 +317,6 @@ static int add_image(struct sp_launch *l, const struct sp_k_container *c, struct
 
 /* ---- starting -------------------------------------------------------------------------------- */
 
-int sp_publish_parse(const char *text, struct sp_net_port *ret, struct sp_error *err)
-{
-	char mem[128];
-	struct sp_buf b = sp_buf_fixed(mem, sizeof(mem));
-	char *slash, *last, *first;
-	int64_t host, ctr;
-
-	*ret = (struct sp_net_port){0};
-	sp_buf_puts(&b, text);
-	slash = strchr(mem, '/');
-	if (slash) {
-		*slash++ = '\0';
-		if (!sp_streq(slash, "udp") && !sp_streq(slash, "tcp"))
-			goto bad;
-		ret->udp = sp_streq(slash, "udp");
-	}
-	last = strrchr(mem, ':');
-	if (b.failed || !last)
-		goto bad;
-	*last++ = '\0';
-	first = strrchr(mem, ':');
-	if (first) {
-		*first++ = '\0';
-		if (inet_pton(AF_INET, mem, &ret->host_ip) != 1)
-			goto bad;
-	} else {
-		first = mem;
-	}
-	if (sp_parse_i64(first, 1, 65535, &host) < 0 || sp_parse_i64(last, 1, 65535, &ctr) < 0)
-		goto bad;
-	ret->host_port = (uint16_t)host;
-	ret->ctr_port = (uint16_t)ctr;
-	return 0;
-bad:
-	return sp_fail(err, SP_E_INVALID, "--publish: '%s' is not [IP:]HOST:PORT[/udp]", text);
-}
-
-static int engine_options(struct sp_launch *l, struct sp_error *err)
-{
-	struct sp_engine *e = &l->place.engine;
-	uint32_t n;
-	const char *const *v = sp_flag_list(l->cli, "publish", &n);
-	const char *net = sp_flag_text(l->cli, "net");
-	struct sp_seccomp *filter;
-	char path[PATH_MAX];
-	ssize_t len;
-
-	e->net = sp_streq(net, "lo")     ? SP_NET_LO
-		 : sp_streq(net, "host") ? SP_NET_HOST
-					 : SP_NET_BRIDGE;
-	if (e->rootless && e->net == SP_NET_BRIDGE)
-		return sp_fail(
-			err, SP_E_INVALID,
-			"only root can put pods on the bridge; as an ordinary user: `--net lo` "
-			"(alone with itself) or `--net host` (the machine's network)");
-	if (e->rootless && n > 0)
-		return sp_fail(err, SP_E_INVALID, "--publish: only root can publish ports");
-	if (n > SP_NET_PORTS_MAX)
-		return sp_fail(err, SP_E_INVALID, "--publish: more than %d", SP_NET_PORTS_MAX);
-	for (uint32_t i = 0; i < n; i++)
-		if (sp_publish_parse(v[i], &e->publish[e->n_publish++], err) < 0)
-			return -1;
-	len = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	if (len > 0) {
-		path[len] = '\0';
-		e->command = sp_arena_strdup(&l->cli->arena, path);
-	}
-	filter = sp_arena_alloc(&l->cli->arena, sizeof(*filter));
-	if (!filter)
-		return sp_fail(err, SP_E_NO_MEMORY, "make the system call filter");
-	filter->caps = sp_caps_default & sp_caps_seccomp;
-	if (sp_seccomp_default_build(filter->caps, &l->filter, &filter->n, err) < 0)
-		return -1;
-	filter->bpf = l->filter;
-	e->seccomp = filter;
-	e->n_seccomp = 1;
-	e->seccomp_default = !sp_streq(sp_flag_text(l->cli, "seccomp-default"), "off");
-	return 0;
-}
-
 static int random_uid(struct sp_arena *a, const char **ret)
 {
 	uint8_t b[16];
@@ -580,7 +488,7 @@ int sp_launch_room(struct sp_launch *l, uint32_t max)
 	l->pods = sp_arena_array(&l->cli->arena, max, sizeof(*l->pods));
 	if (!l->pods)
 		return sp_cli_error(l->cli, SP_EXIT_ENVIRONMENT, "out of memory");
-	if (engine_options(l, &err) < 0)
+	if (sp_launch_engine(l, &err) < 0)
 		return err.code == SP_E_INVALID ? sp_cli_usage(l->cli, "%s", err.text)
 						: sp_cli_fail(l->cli, &err);
 	return 0;

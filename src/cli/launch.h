@@ -36,7 +36,7 @@ struct sp_launch {
 		 .arg = "MODE",                                                                    \
 		 .choices = "bridge|lo|host",                                                      \
 		 .standard = (network),                                                            \
-		 .help = "Network of the pods"},                                                   \
+		 .help = "Network of the pods; for other users than root lo in place of bridge"},  \
 		{.name = "seccomp-default",                                                        \
 		 .kind = SP_FLAG_CHOICE,                                                           \
 		 .arg = "MODE",                                                                    \
@@ -93,6 +93,13 @@ int sp_launch_pod(struct sp_launch *l, const struct sp_object *o);
 /** sp_launch_uid() - A new uid for @o, with the rest of what the API adds to metadata. Return: the
  * uid in the manifest's arena, or NULL without memory */
 const char *sp_launch_uid(struct sp_launch *l, const struct sp_object *o);
+
+/** sp_object_pod() - The pod that an object is, or makes; NULL for what makes none */
+const struct sp_k_pod_spec *sp_object_pod(const struct sp_object *o);
+
+/** sp_launch_engine() - Read the flags into the engine's options, tell what the pods will not have.
+ * Errors: SP_E_INVALID for wrong usage */
+int sp_launch_engine(struct sp_launch *l, struct sp_error *err);
 
 /** sp_publish_parse() - "8080:80", "127.0.0.1:53:53/udp" */
 int sp_publish_parse(const char *text, struct sp_net_port *ret, struct sp_error *err);

@@ -361,7 +361,7 @@ static bool ports_collide(const struct sp_net_port *a, const struct sp_pool_port
 static int check_other_pods(struct ctx *x, const struct sp_net_port *p,
 			    const struct sp_pool_port *all, int n)
 {
-	char name[32], uid[SP_POOL_UID];
+	char name[32], owner[SP_POOL_NAME];
 
 	for (int i = 0; i < n; i++) {
 		int slot = all[i].slot - 1, held;
@@ -369,11 +369,11 @@ static int check_other_pods(struct ctx *x, const struct sp_net_port *p,
 		if (!ports_collide(p, &all[i]))
 			continue;
 		held = sp_pool_held(x->h->pool_fd, slot);
-		if (held < 0 || sp_pool_uid(x->h->pool_fd, slot, uid) < 0)
+		if (held < 0 || sp_pool_name(x->h->pool_fd, slot, owner) < 0)
 			return sp_fail(x->err, SP_E_IO, "read the address pool");
 		if (held)
 			return sp_fail(x->err, SP_E_EXISTS, "hostPort %s is taken by pod %s",
-				       port_name(p, name), uid);
+				       port_name(p, name), owner);
 		if (drop_slot(x, slot) < 0)
 			return -1;
 	}
@@ -422,8 +422,9 @@ static int publish(struct ctx *x, int pod_sock, const struct sp_net_pod *pod, in
 /* ---- a pod ----------------------------------------------------------------------------------- */
 
 /* With the lock held. The one it had, after a dead supervisor; else the lowest free one. */
-static int claim(struct ctx *x, const char *uid)
+static int claim(struct ctx *x, const struct sp_net_pod *pod)
 {
+	const char *uid = pod->uid, *name = pod->name ? pod->name : "";
 	int fd = x->h->pool_fd, slot = sp_pool_find(fd, uid), r;
 
 	if (slot >= 0) {
@@ -435,11 +436,11 @@ static int claim(struct ctx *x, const char *uid)
 		if (drop_slot(x, slot) < 0)
 			return -1;
 	}
-	slot = sp_pool_claim(fd, n_slots(x->c), uid);
+	slot = sp_pool_claim(fd, n_slots(x->c), uid, name);
 	if (slot == -ENOSPC) {
 		if (drop_stale(x) < 0)
 			return -1;
-		slot = sp_pool_claim(fd, n_slots(x->c), uid);
+		slot = sp_pool_claim(fd, n_slots(x->c), uid, name);
 	}
 	if (slot == -ENOSPC)
 		return sp_fail(x->err, SP_E_NO_SPACE, "no address is left: %d pods have one",
@@ -463,7 +464,7 @@ static int lease(struct ctx *x, int pod_sock, const struct sp_net_pod *pod, stru
 	locked = x->h->pool_fd;
 	if (check_net(x) < 0)
 		return -1;
-	slot = claim(x, pod->uid);
+	slot = claim(x, pod);
 	if (slot < 0)
 		return -1;
 	if (machine_up(x, pod_sock, bridge, &l->forwarding) < 0 ||

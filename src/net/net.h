@@ -23,7 +23,7 @@ struct sp_net_port {            /* one published port */
 	struct in_addr host_ip; /* 0.0.0.0: all */
 	uint16_t host_port, ctr_port;
 };
-#define SP_NET_PORTS_MAX 64
+#define SP_NET_PORTS_MAX 256
 
 /* What the machine provides; from engine options. */
 struct sp_net_config {
@@ -55,7 +55,8 @@ void sp_net_host_close(struct sp_net_host *h);
 
 struct sp_net_pod {
 	enum sp_net_mode mode;
-	const char *uid; /* names the lease; up to 63 characters */
+	const char *uid;  /* names the lease; up to 63 characters */
+	const char *name; /* told to whoever wants a port of this pod, "default/web"; NULL: uid */
 	const struct sp_net_port *ports;
 	uint32_t n_ports;
 };

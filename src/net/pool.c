@@ -21,6 +21,7 @@ struct head {
 #define INDEX_AT   4096
 #define UIDS_AT    (INDEX_AT + SP_POOL_SLOTS * 4)
 #define PORTS_AT   (UIDS_AT + SP_POOL_SLOTS * SP_POOL_UID)
+#define NAMES_AT   (PORTS_AT + SP_POOL_PORTS * (int)sizeof(struct sp_pool_port))
 #define LOCK_AT    ((off_t)1 << 40)
 #define HOLD_AT(i) (LOCK_AT + 1 + (i))
 
@@ -196,6 +197,14 @@ int sp_pool_uid(int fd, int slot, char ret[SP_POOL_UID])
 	return r;
 }
 
+int sp_pool_name(int fd, int slot, char ret[SP_POOL_NAME])
+{
+	int r = read_at(fd, ret, SP_POOL_NAME, NAMES_AT + (off_t)slot * SP_POOL_NAME);
+
+	ret[SP_POOL_NAME - 1] = '\0';
+	return r < 0 || ret[0] ? r : sp_pool_uid(fd, slot, ret);
+}
+
 int sp_pool_find(int fd, const char *uid)
 {
 	uint32_t index[SP_POOL_SLOTS], want = hash_uid(uid);
@@ -213,10 +222,10 @@ int sp_pool_find(int fd, const char *uid)
 	return r < 0 ? r : -ENOENT;
 }
 
-int sp_pool_claim(int fd, int n_slots, const char *uid)
+int sp_pool_claim(int fd, int n_slots, const char *uid, const char *name)
 {
 	uint32_t index[SP_POOL_SLOTS], hash = hash_uid(uid);
-	char text[SP_POOL_UID] = "";
+	char text[SP_POOL_UID] = "", label[SP_POOL_NAME] = "";
 	size_t len = strlen(uid);
 	struct head h;
 	int r, slot;
@@ -232,7 +241,10 @@ int sp_pool_claim(int fd, int n_slots, const char *uid)
 		return -ENOSPC;
 	/* NOLINTNEXTLINE(bugprone-not-null-terminated-result): a field of fixed width */
 	memcpy(text, uid, len);
+	memcpy(label, name, strnlen(name, sizeof(label) - 1));
 	r = write_at(fd, text, sizeof(text), UIDS_AT + (off_t)slot * SP_POOL_UID);
+	if (r >= 0)
+		r = write_at(fd, label, sizeof(label), NAMES_AT + (off_t)slot * SP_POOL_NAME);
 	if (r >= 0)
 		r = write_at(fd, &hash, sizeof(hash), INDEX_AT + (off_t)slot * 4);
 	if (r >= 0 && slot == h.n_slots) {

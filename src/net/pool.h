@@ -23,6 +23,7 @@
 #define SP_POOL_SLOTS 4096 /* addresses; a Linux bridge takes 1024 ports, dying ones included */
 #define SP_POOL_PORTS 8192 /* published ports of all pods */
 #define SP_POOL_UID   64   /* longest uid, NUL included */
+#define SP_POOL_NAME  128  /* longest name that is told; longer ones are cut */
 
 struct sp_pool_net { /* what the file is for; zeroed before filling, compared as bytes */
 	char bridge[16];
@@ -55,13 +56,16 @@ int sp_pool_forget_net(int fd);
 
 /** sp_pool_find() - Slot of @uid, -ENOENT */
 int sp_pool_find(int fd, const char *uid);
-/** sp_pool_claim() - Lowest free slot below @n_slots for @uid. Return: slot, -ENOSPC */
-int sp_pool_claim(int fd, int n_slots, const char *uid);
+/** sp_pool_claim() - Lowest free slot below @n_slots for @uid. @name: for people, may be "".
+ * Return: slot, -ENOSPC */
+int sp_pool_claim(int fd, int n_slots, const char *uid, const char *name);
 /** sp_pool_release() - Free the slot; its ports must be gone. The owner's lock is dropped too */
 int sp_pool_release(int fd, int slot);
 /** sp_pool_next() - First slot in use at or after @slot, -ENOENT */
 int sp_pool_next(int fd, int slot);
 int sp_pool_uid(int fd, int slot, char ret[SP_POOL_UID]);
+/** sp_pool_name() - What people call the owner of a slot; its uid when it has no name */
+int sp_pool_name(int fd, int slot, char ret[SP_POOL_NAME]);
 
 /** sp_pool_hold() - Mark the slot as owned for as long as this descriptor is open */
 int sp_pool_hold(int fd, int slot);

@@ -370,24 +370,33 @@ static int write_identities(struct sup *s, struct sp_error *err)
 
 /* ---- network --------------------------------------------------------------------------------- */
 
-/* NET-7: host ports of regular containers and sidecars, and what the run asked for. */
-static uint32_t collect_ports(const struct sup *s, struct sp_net_port ret[SP_NET_PORTS_MAX])
+/*
+ * NET-7: host ports of regular containers and sidecars, and what the run asked for. None on a
+ * network that nothing reaches. Return: how many, -1
+ */
+static int collect_ports(const struct sup *s, struct sp_net_port ret[SP_NET_PORTS_MAX],
+			 struct sp_error *err)
 {
 	const struct sp_engine *e = &s->bundle.engine;
 	uint32_t n = e->n_publish;
 
+	if (e->net == SP_NET_LO)
+		return 0;
 	memcpy(ret, e->publish, n * sizeof(*ret));
 	for (uint16_t i = 0; i < s->spec.n_ctrs; i++) {
 		const struct sp_k_container *k = s->ctrs[i].k;
 
 		if (s->spec.ctrs[i].role == SP_ROLE_INIT)
 			continue;
-		for (uint32_t p = 0; p < k->ports.n && n < SP_NET_PORTS_MAX; p++) {
+		for (uint32_t p = 0; p < k->ports.n; p++) {
 			const struct sp_k_port *port = &k->ports.v[p];
 			const char *proto = port->protocol ? port->protocol : "TCP";
 
 			if (!port->host_port.set || !port->host_port.v || sp_streq(proto, "SCTP"))
 				continue;
+			if (n == SP_NET_PORTS_MAX)
+				return sp_fail(err, SP_E_INVALID, "more than %d host ports",
+					       SP_NET_PORTS_MAX);
 			ret[n] = (struct sp_net_port){
 				.udp = sp_streq(proto, "UDP"),
 				.host_port = (uint16_t)port->host_port.v,
@@ -400,7 +409,7 @@ static uint32_t collect_ports(const struct sup *s, struct sp_net_port ret[SP_NET
 			n++;
 		}
 	}
-	return n;
+	return (int)n;
 }
 
 static int network_up(struct sup *s, struct sp_error *err)
@@ -412,16 +421,28 @@ static int network_up(struct sup *s, struct sp_error *err)
 		.ports = ports,
 	};
 	struct sp_net_lease lease = {0};
+	char name[128];
+	int n;
 
 	s->pod_ips[0] = '\0';
 	if (host_network(s)) {
 		memcpy(s->pod_ips, s->host_ips, sizeof(s->pod_ips));
 		return 0;
 	}
-	pod.n_ports = collect_ports(s, ports);
+	n = collect_ports(s, ports, err);
+	if (n < 0)
+		return -1;
+	pod.n_ports = (uint32_t)n;
+	(void)snprintf(name, sizeof(name), "%s/%s", s->spec.ns, s->spec.name); /* cut when long */
+	pod.name = name;
 	if (sp_net_pod_up(&s->net_config, &s->net_host, &pod, &lease, err) < 0)
 		return -1;
 	s->net_up = true;
+	if (lease.forwarding)
+		sup_warn(
+			s, "ForwardingEnabled",
+			"net.ipv4.ip_forward of this machine was off; it is on now, for pods reach "
+			"the outside through it");
 	if (lease.ip.s_addr) /* the buffer fits every address */
 		(void)inet_ntop(AF_INET, &lease.ip, s->pod_ips, sizeof(s->pod_ips));
 	return 0;

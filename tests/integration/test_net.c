@@ -64,16 +64,30 @@ static void sh(const char *fmt, ...)
 		fail_msg("failed: %s", cmd);
 }
 
-/* Sockets on TCP and UDP port 8080 that answer with the name and the client's address as seen. */
-static void serve(const char *name)
+struct server {
+	int tcp, udp;
+};
+
+/* Sockets on TCP and UDP port 8080; clients may come from now on. */
+static struct server start_server(void)
 {
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(8080)};
-	int tcp = socket(AF_INET, SOCK_STREAM, 0), udp = socket(AF_INET, SOCK_DGRAM, 0), one = 1;
+	struct server s = {socket(AF_INET, SOCK_STREAM, 0), socket(AF_INET, SOCK_DGRAM, 0)};
+	int one = 1;
+
+	setsockopt(s.tcp, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (bind(s.tcp, (void *)&a, sizeof(a)) || listen(s.tcp, 16) ||
+	    bind(s.udp, (void *)&a, sizeof(a)))
+		_exit(3);
+	return s;
+}
+
+/* Answers with the name and the client's address as seen; never returns. */
+static void serve(struct server s, const char *name)
+{
+	int tcp = s.tcp, udp = s.udp;
 	struct pollfd p[2] = {{tcp, POLLIN, 0}, {udp, POLLIN, 0}};
 
-	setsockopt(tcp, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (bind(tcp, (void *)&a, sizeof(a)) || listen(tcp, 16) || bind(udp, (void *)&a, sizeof(a)))
-		_exit(3);
 	for (;;) {
 		char text[64], ip[32];
 		struct sockaddr_in from;
@@ -102,6 +116,7 @@ static void run_pod(const char *uid, enum sp_net_mode mode, const struct sp_net_
 		    uint32_t n_ports, int out)
 {
 	struct sp_net_pod pod = {.mode = mode, .uid = uid, .ports = ports, .n_ports = n_ports};
+	struct server server = {0};
 	struct report rep = {0};
 	struct sp_net_host h;
 	int64_t t;
@@ -114,10 +129,12 @@ static void run_pod(const char *uid, enum sp_net_mode mode, const struct sp_net_
 	if (rep.r == 0)
 		rep.r = sp_net_pod_up(&conf, &h, &pod, &rep.lease, &rep.err);
 	rep.ns = now_ns() - t;
+	if (rep.r == 0)
+		server = start_server();
 	if (write(out, &rep, sizeof(rep)) != sizeof(rep))
 		_exit(2);
 	if (rep.r == 0)
-		serve(uid);
+		serve(server, uid);
 	_exit(0);
 }
 
@@ -226,6 +243,7 @@ static const char *ip_text(const struct pod *p)
 static pid_t start_outside(void)
 {
 	int ready[2], go[2];
+	struct server server;
 	pid_t pid;
 	char c;
 
@@ -239,8 +257,9 @@ static pid_t start_outside(void)
 			_exit(1);
 		if (system("ip addr add 192.0.2.2/24 dev out1 && ip link set out1 up") != 0)
 			_exit(1);
+		server = start_server();
 		(void)!write(ready[1], "", 1);
-		serve("outside");
+		serve(server, "outside");
 	}
 	close(ready[1]); /* so that its end is seen */
 	assert_int_equal(read(ready[0], &c, 1), 1);

@@ -203,7 +203,7 @@ static void test_resolv(void **state)
 
 static void test_pool(void **state)
 {
-	char dir[] = "/tmp/sp-test-pool.XXXXXX", path[64], uid[SP_POOL_UID];
+	char dir[] = "/tmp/sp-test-pool.XXXXXX", path[64], uid[SP_POOL_UID], name[SP_POOL_NAME];
 	struct sp_pool_net net = {.bridge = "b0", .prefix_len = 16}, other = {.bridge = "b1"};
 	struct sp_pool_port p[3] = {{.slot = 2, .host_port = 80},
 				    {.slot = 1, .host_port = 81},
@@ -223,18 +223,22 @@ static void test_pool(void **state)
 
 	assert_int_equal(sp_pool_find(fd, "a"), -ENOENT);
 	assert_int_equal(sp_pool_next(fd, 0), -ENOENT);
-	assert_int_equal(sp_pool_claim(fd, 3, "a"), 0);
-	assert_int_equal(sp_pool_claim(fd, 3, "b"), 1);
-	assert_int_equal(sp_pool_claim(fd, 3, "c"), 2);
-	assert_int_equal(sp_pool_claim(fd, 3, "d"), -ENOSPC);
-	assert_int_equal(sp_pool_claim(fd, 3, ""), -EINVAL);
+	assert_int_equal(sp_pool_claim(fd, 3, "a", "default/a"), 0);
+	assert_int_equal(sp_pool_claim(fd, 3, "b", ""), 1);
+	assert_int_equal(sp_pool_claim(fd, 3, "c", ""), 2);
+	assert_int_equal(sp_pool_claim(fd, 3, "d", ""), -ENOSPC);
+	assert_int_equal(sp_pool_claim(fd, 3, "", ""), -EINVAL);
 	assert_int_equal(sp_pool_release(fd, 1), 0);
 	assert_int_equal(sp_pool_find(fd, "b"), -ENOENT);
 	assert_int_equal(sp_pool_next(fd, 1), 2);
-	assert_int_equal(sp_pool_claim(fd, 3, "e"), 1); /* the lowest free */
+	assert_int_equal(sp_pool_claim(fd, 3, "e", ""), 1); /* the lowest free */
 	assert_int_equal(sp_pool_find(fd2, "e"), 1);
 	assert_int_equal(sp_pool_uid(fd2, 2, uid), 0);
 	assert_string_equal(uid, "c");
+	assert_int_equal(sp_pool_name(fd2, 0, name), 0);
+	assert_string_equal(name, "default/a");
+	assert_int_equal(sp_pool_name(fd2, 2, name), 0);
+	assert_string_equal(name, "c"); /* it has no other */
 
 	/* an owner is seen by others, not by itself, and is gone with its descriptor */
 	assert_int_equal(sp_pool_hold(fd, 1), 0);
