@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `sidepod lint`: what in manifests will not do what its author thinks. */
-#include "cli/files.h"
+#include "cli/judge.h"
 
 #include "base/diff.h"
 #include "base/text.h"
@@ -108,50 +108,14 @@ static int read_rules(struct job *j, struct sp_error *err)
 	return 0;
 }
 
-/* --free cpu=4,memory=16Gi */
-static int read_free(struct job *j, struct sp_error *err)
+static int read_node(struct job *j, struct sp_error *err)
 {
-	const char *p = sp_flag_text(j->cli, "free");
+	int64_t v[SP_RES_KINDS];
 
-	j->opt.node_milli = j->opt.node_bytes = -1;
-	while (p && *p) {
-		size_t len = strcspn(p, ",");
-		char *item = sp_arena_strndup(&j->cli->arena, p, len), *eq;
-		struct sp_quantity q;
-
-		eq = item ? strchr(item, '=') : NULL;
-		if (!eq || sp_quantity_parse(eq + 1, &q) < 0)
-			return sp_fail(err, SP_E_INVALID,
-				       "--free '%s': write it like cpu=4,memory=16Gi", p);
-		*eq = '\0';
-		if (sp_streq(item, "cpu"))
-			j->opt.node_milli = sp_quantity_milli(&q);
-		else if (sp_streq(item, "memory"))
-			j->opt.node_bytes = sp_quantity_ceil(&q);
-		else
-			return sp_fail(err, SP_E_INVALID, "--free: '%s' is not cpu or memory",
-				       item);
-		p += len + (p[len] == ',');
-	}
-	return 0;
-}
-
-static int read_catalogue(struct job *j, struct sp_error *err)
-{
-	uint32_t n;
-	const char *const *v = sp_flag_list(j->cli, "catalogue", &n);
-
-	j->catalogue = sp_catalogue_new(err);
-	if (!j->catalogue)
+	if (sp_cli_amounts(j->cli, "node", v, err) < 0)
 		return -1;
-	for (uint32_t i = 0; i < n; i++) {
-		struct sp_source src;
-
-		if (sp_cli_read(j->cli, v[i], &src, err) < 0 ||
-		    sp_catalogue_add(j->catalogue, &src, err) < 0)
-			return -1;
-	}
-	j->opt.catalogue = j->catalogue;
+	j->opt.node_milli = v[SP_RES_CPU] == SP_RES_UNSET ? -1 : v[SP_RES_CPU];
+	j->opt.node_bytes = v[SP_RES_MEMORY] == SP_RES_UNSET ? -1 : v[SP_RES_MEMORY];
 	return 0;
 }
 
@@ -240,10 +204,11 @@ static int run(struct sp_cli *cli, int argc, char **argv)
 	if (argc == 0)
 		return sp_cli_usage(cli, "which file? '-' reads standard input");
 	if (sp_cli_kube_minor(cli, &j.opt.kube_minor, &err) < 0 || read_rules(&j, &err) < 0 ||
-	    read_free(&j, &err) < 0)
+	    read_node(&j, &err) < 0)
 		return sp_cli_usage(cli, "%s", err.text);
 	j.opt.closed = sp_flag_bool(cli, "closed");
-	if (read_catalogue(&j, &err) < 0)
+	j.opt.catalogue = j.catalogue = sp_cli_catalogue(cli, &err);
+	if (!j.catalogue)
 		return sp_cli_fail(cli, &err);
 	sp_lint_init(&j.lint, &j.opt);
 	if (sp_cli_visit_files(cli, (const char *const *)argv, (uint32_t)argc, add_file, &j, &err) <
@@ -306,18 +271,11 @@ static const struct sp_flag flags[] = {
 	 .completes = SP_COMPLETE_OWN,
 	 .help = "Say what a rule looks for, why, and what to do"},
 	{.name = "list-rules", .kind = SP_FLAG_BOOL, .help = "List all rules"},
-	{.name = "catalogue",
-	 .kind = SP_FLAG_LIST,
-	 .arg = "FILE",
-	 .completes = SP_COMPLETE_FILE,
-	 .help = "Records of sidecar products of your own"},
+	SP_FLAG_CATALOGUE,
 	{.name = "closed",
 	 .kind = SP_FLAG_BOOL,
 	 .help = "The files are all there is: a missing ConfigMap or Secret is an error"},
-	{.name = "free",
-	 .kind = SP_FLAG_TEXT,
-	 .arg = "RESOURCES",
-	 .help = "Free capacity of the cluster for rollouts: cpu=4,memory=16Gi"},
+	SP_FLAG_NODE,
 	{.name = "stdin-name",
 	 .kind = SP_FLAG_TEXT,
 	 .arg = "NAME",

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `sidepod migrate`: sidecars of the old way become native ones, and what that changes. */
-#include "cli/files.h"
+#include "cli/judge.h"
 
 #include "base/diff.h"
 #include "base/json.h"
+#include "lint/lint.h"
 #include "migrate/migrate.h"
 
 struct job {
@@ -142,6 +143,59 @@ static void print_json(const struct sp_source *src, const struct sp_migration *m
 /* ---- one file ---------------------------------------------------------------------------------
  */
 
+static void lint(const struct job *j, const char *name, const char *bytes, size_t len,
+		 struct sp_lint *l)
+{
+	const struct sp_lint_options o = {.kube_minor = j->opt.kube_minor,
+					  .node_milli = -1,
+					  .node_bytes = -1,
+					  .catalogue = j->catalogue};
+	struct sp_error err;
+
+	sp_lint_init(l, &o);
+	if (sp_lint_add(l, name, bytes, len) == 0)
+		(void)sp_lint_run(l, &err); /* only memory may be missing: then less is told */
+}
+
+/* The same thing about the same container, wherever it stands now. */
+static bool was_found(const struct sp_lint *old, const struct sp_finding *f)
+{
+	for (uint32_t i = 0; i < old->n_findings; i++) {
+		const struct sp_finding *o = &old->findings[i];
+
+		if (sp_streq(o->id, f->id) &&
+		    sp_streq(o->container ? o->container : "", f->container ? f->container : "") &&
+		    sp_streq(o->name ? o->name : "", f->name ? f->name : ""))
+			return true;
+	}
+	return false;
+}
+
+/* What lint says about the result, and did not say before. */
+static void print_lint(struct job *j, const struct sp_source *src, const struct sp_migration *m)
+{
+	struct sp_lint old, new;
+	uint32_t n = 0;
+
+	if (!m->changed)
+		return;
+	lint(j, src->name, src->bytes, src->len, &old);
+	lint(j, src->name, m->text.ptr, m->text.len, &new);
+	for (uint32_t i = 0; i < new.n_findings; i++) {
+		const struct sp_finding *f = &new.findings[i];
+
+		if (!sp_finding_shown(f, SP_SEV_WARNING, false) || was_found(&old, f))
+			continue;
+		if (n++ == 0)
+			sp_buf_puts(&j->report, "\nLint says of the result:\n");
+		sp_buf_printf(&j->report, "  %s ", f->id);
+		who(f->name ? f->name : "", f->container, &j->report);
+		sp_buf_printf(&j->report, ": %s\n", f->message);
+	}
+	sp_lint_done(&old);
+	sp_lint_done(&new);
+}
+
 static int tell(struct job *j, const char *path, const struct sp_source *src,
 		const struct sp_migration *m, struct sp_error *err)
 {
@@ -180,6 +234,7 @@ static int tell(struct job *j, const char *path, const struct sp_source *src,
 			     cli->out_look.color, &j->out);
 	print_rows(m, &j->report);
 	print_steps(m, &j->report);
+	print_lint(j, src, m);
 	return 0;
 }
 
@@ -192,12 +247,12 @@ static int visit(void *arg, const char *path, const struct sp_source *src, struc
 
 	sp_diags_init(&diags, &j->cli->arena);
 	r = sp_migrate(src, &j->opt, &diags, &m, err);
-	if (r < 0 && diags.n) {
-		for (uint32_t i = 0; i < diags.n; i++)
-			sp_diag_print(&diags.v[i], src->bytes, src->len, j->cli->err_look.color,
-				      j->cli->err_look.ascii, &j->report);
-		j->invalid = true;
-		r = 0;
+	for (uint32_t i = 0; i < diags.n; i++)
+		sp_diag_print(&diags.v[i], src->bytes, src->len, j->cli->err_look.color,
+			      j->cli->err_look.ascii, &j->report);
+	j->invalid |= diags.n_errors > 0;
+	if (r < 0 && diags.n_errors) {
+		r = 0; /* told */
 	} else if (r == 0) {
 		j->n_files++;
 		j->n_changed += m.changed;
@@ -207,25 +262,6 @@ static int visit(void *arg, const char *path, const struct sp_source *src, struc
 	}
 	sp_migration_done(&m);
 	return r;
-}
-
-static int read_catalogue(struct job *j, struct sp_error *err)
-{
-	uint32_t n;
-	const char *const *v = sp_flag_list(j->cli, "catalogue", &n);
-
-	j->catalogue = sp_catalogue_new(err);
-	if (!j->catalogue)
-		return -1;
-	for (uint32_t i = 0; i < n; i++) {
-		struct sp_source src;
-
-		if (sp_cli_read(j->cli, v[i], &src, err) < 0 ||
-		    sp_catalogue_add(j->catalogue, &src, err) < 0)
-			return -1;
-	}
-	j->opt.catalogue = j->catalogue;
-	return 0;
 }
 
 static void summary(struct job *j)
@@ -275,7 +311,8 @@ static int run(struct sp_cli *cli, int argc, char **argv)
 				    "Kubernetes 1.28 has native sidecars only as an alpha feature: "
 				    "keep the old form, or raise --kube-version");
 	j.opt.only = sp_flag_text(cli, "only");
-	if (read_catalogue(&j, &err) < 0)
+	j.opt.catalogue = j.catalogue = sp_cli_catalogue(cli, &err);
+	if (!j.catalogue)
 		return sp_cli_fail(cli, &err);
 	if (sp_flag_is(cli, "output", "json"))
 		sp_buf_puts(&j.out, "{\"schema\":\"sidepod.migrate/v1\",\"files\":[");
@@ -296,11 +333,7 @@ static const struct sp_flag flags[] = {
 	 .kind = SP_FLAG_TEXT,
 	 .arg = "NAME",
 	 .help = "Only this container, even when its product is not known"},
-	{.name = "catalogue",
-	 .kind = SP_FLAG_LIST,
-	 .arg = "FILE",
-	 .help = "More known sidecars, asked before the built-in ones",
-	 .completes = SP_COMPLETE_FILE},
+	SP_FLAG_CATALOGUE,
 	{.name = "output",
 	 .letter = 'o',
 	 .kind = SP_FLAG_CHOICE,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `sidepod resources`: what pods and workloads ask for, why, and what that becomes on a machine. */
-#include "cli/files.h"
+#include "cli/judge.h"
 
 #include "base/json.h"
 #include "base/text.h"
@@ -12,9 +12,6 @@
 #include <unistd.h>
 
 #define GIB (1024.0 * 1024 * 1024)
-
-static const char *const res_names[] = {"cpu", "memory", "ephemeral-storage"};
-_Static_assert(SP_ARRAY_LEN(res_names) == SP_RES_KINDS, "a name for each");
 
 struct unit { /* one object that makes pods */
 	const char *title;
@@ -75,40 +72,6 @@ static const char *show(struct job *j, enum sp_res r, int64_t v)
 
 /* ---- reading ----------------------------------------------------------------------------------
  */
-
-/* "cpu=4,memory=16Gi": to numbers by @put. */
-static int read_pairs(struct job *j, const char *flag, bool price, struct sp_error *err)
-{
-	char *text = sp_arena_strdup(&j->cli->arena, sp_flag_text(j->cli, flag)), *save = NULL;
-
-	for (char *p = text ? strtok_r(text, ",", &save) : NULL; p;
-	     p = strtok_r(NULL, ",", &save)) {
-		char *eq = strchr(p, '='), *end;
-		struct sp_quantity q;
-		int r = 0;
-
-		if (eq)
-			*eq = '\0';
-		while (r < SP_RES_KINDS && !sp_streq(res_names[r], p))
-			r++;
-		if (!eq || r == SP_RES_KINDS)
-			return sp_fail(err, SP_E_INVALID,
-				       "--%s: '%s' is none of cpu=…, memory=…, ephemeral-storage=…",
-				       flag, p);
-		if (price) {
-			j->price[r] = strtod(eq + 1, &end);
-			if (end == eq + 1 || *end || !(j->price[r] >= 0) || j->price[r] > 1e9)
-				return sp_fail(err, SP_E_INVALID, "--%s: '%s' is no price", flag,
-					       eq + 1);
-		} else {
-			if (sp_quantity_parse(eq + 1, &q) < 0 || q.nano <= 0)
-				return sp_fail(err, SP_E_INVALID, "--%s: '%s' is no quantity", flag,
-					       eq + 1);
-			j->node[r] = r == SP_RES_CPU ? sp_quantity_milli(&q) : sp_quantity_ceil(&q);
-		}
-	}
-	return 0;
-}
 
 /* What `sidepod top --containers` printed: POD CONTAINER CPU MEM PEAK … */
 static int read_observed(struct job *j, const char *path, struct sp_error *err)
@@ -315,7 +278,7 @@ static void print_totals(struct job *j, const struct unit *u)
 
 		if (r == SP_RES_STORAGE && !want && !limit)
 			continue;
-		sp_buf_printf(&j->out, "%-18s  %-9s  %-9s  ", res_names[i], show(j, r, want),
+		sp_buf_printf(&j->out, "%-18s  %-9s  %-9s  ", sp_cli_res_name(r), show(j, r, want),
 			      sp_res_limit_declared(&u->res, r) ? show(j, r, limit) : "-");
 		if (want)
 			print_term(j, u, r);
@@ -593,13 +556,8 @@ static int print(struct job *j)
 
 static int read_flags(struct job *j, struct sp_error *err)
 {
-	for (int r = 0; r < SP_RES_KINDS; r++) {
-		j->node[r] = SP_RES_UNSET;
-		j->price[r] = -1;
-	}
-	if (sp_flag_given(j->cli, "node") && read_pairs(j, "node", false, err) < 0)
-		return -1;
-	if (sp_flag_given(j->cli, "price") && read_pairs(j, "price", true, err) < 0)
+	if (sp_cli_amounts(j->cli, "node", j->node, err) < 0 ||
+	    sp_cli_prices(j->cli, "price", j->price, err) < 0)
 		return -1;
 	j->machine_bytes = j->node[SP_RES_MEMORY] != SP_RES_UNSET
 				   ? j->node[SP_RES_MEMORY]
@@ -612,7 +570,7 @@ static int read_flags(struct job *j, struct sp_error *err)
 static int run(struct sp_cli *cli, int argc, char **argv)
 {
 	SP_CLEANUP(job_done) struct job j = {.cli = cli};
-	struct sp_load_options opt = {.validate = SP_VALIDATE_WARN};
+	struct sp_load_options opt = {.validate = SP_VALIDATE_WARN, .for_cluster = true};
 	struct sp_error err;
 
 	sp_manifest_init(&j.m, &opt);
@@ -640,10 +598,7 @@ static int run(struct sp_cli *cli, int argc, char **argv)
 }
 
 static const struct sp_flag flags[] = {
-	{.name = "node",
-	 .kind = SP_FLAG_TEXT,
-	 .arg = "LIST",
-	 .help = "Free capacity of a node, cpu=4,memory=16Gi: how many pods fit"},
+	SP_FLAG_NODE,
 	{.name = "replicas",
 	 .kind = SP_FLAG_INT,
 	 .arg = "N",

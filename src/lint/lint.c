@@ -502,7 +502,7 @@ static void add_diags(struct sp_lint *l, const struct sp_diags *d, const struct 
 static void validate(struct sp_lint *l, struct sp_lint_object *obj, const struct sp_source *src,
 		     const struct sp_node *doc)
 {
-	const struct sp_load_options opt = {.kube_minor = l->opt.kube_minor};
+	const struct sp_load_options opt = {.kube_minor = l->opt.kube_minor, .for_cluster = true};
 	struct sp_object *o = sp_arena_alloc(&l->arena, sizeof(*o));
 	struct sp_node *copy = sp_node_clone(&l->arena, doc);
 	const struct sp_k_meta *meta;

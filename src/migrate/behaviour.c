@@ -285,6 +285,13 @@ static int64_t needed(struct world *w, struct sp_error *err)
 	return r;
 }
 
+static const char *stop_text(struct sp_migration *m, int64_t needed_s, int64_t grace_s)
+{
+	return needed_s < 0
+		       ? "-"
+		       : mig_say(m, "%lld s of %lld s", (long long)needed_s, (long long)grace_s);
+}
+
 int mig_behaviour(struct sp_migration *m, const char *object, const struct sp_object *before,
 		  const struct sp_object *after, int kube_minor, const struct mig_fact *facts,
 		  uint32_t n_facts, int64_t *needed_s, struct sp_error *err)
@@ -303,5 +310,7 @@ int mig_behaviour(struct sp_migration *m, const char *object, const struct sp_ob
 	for (size_t i = 0; i < SP_ARRAY_LEN(names); i++)
 		mig_row(m, object, names[i], old[i], new[i]);
 	*needed_s = needed(&b, err);
+	mig_row(m, object, "stopping needs", stop_text(m, needed(&a, err), a.spec.grace_s),
+		stop_text(m, *needed_s, b.spec.grace_s));
 	return 0;
 }

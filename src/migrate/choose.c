@@ -7,12 +7,17 @@
 
 bool mig_wanted(const struct mpod *p, const struct mctr *c)
 {
-	return !p->opt->only || sp_streq(p->opt->only, c->k->name);
+	return mig_here(p, c) && (!p->opt->only || sp_streq(p->opt->only, c->k->name));
+}
+
+bool mig_here(const struct mpod *p, const struct mctr *c)
+{
+	return !p->just || sp_streq(p->just, c->k->name);
 }
 
 bool mig_is_sidecar(const struct mctr *c)
 {
-	return !c->removed && (c->role == SP_ROLE_SIDECAR || c->moves);
+	return !c->removed && (c->role == SP_ROLE_SIDECAR || (c->moves && !c->ends));
 }
 
 bool mig_serves(const struct mctr *c, int64_t port)
@@ -31,6 +36,21 @@ bool mig_serves(const struct mctr *c, int64_t port)
 	for (const char *at = c->words; (at = strstr(at, text)) != NULL; at++)
 		if (at > c->words && strchr("=: ", at[-1]) && (at[b.len] < '0' || at[b.len] > '9'))
 			return true;
+	return false;
+}
+
+bool mig_needs(const struct mctr *init, const struct mctr *c)
+{
+	static const char *const hosts[] = {"localhost:", "127.0.0.1:", "localhost ", "127.0.0.1 "};
+	const char *texts[] = {init->words, init->env};
+
+	for (size_t t = 0; t < SP_ARRAY_LEN(texts); t++)
+		for (size_t i = 0; i < SP_ARRAY_LEN(hosts); i++)
+			for (const char *at = texts[t]; (at = strstr(at, hosts[i])) != NULL;) {
+				at += strlen(hosts[i]);
+				if (mig_serves(c, strtol(at, NULL, 10)))
+					return true;
+			}
 	return false;
 }
 
@@ -187,15 +207,6 @@ void mig_choose(struct mpod *p)
 		choose(p, c, n_apps);
 		n_apps -= c->moves;
 	}
-	for (uint32_t i = 0; i < p->n_init; i++)
-		for (uint32_t k = 0; k < p->n; k++)
-			if (p->c[i].role == SP_ROLE_INIT && p->c[i].known.guarded &&
-			    mig_is_sidecar(&p->c[k]) && p->c[k].known.entry == p->c[i].known.entry)
-				mig_manual(
-					p, "M12", &p->c[i], p->c[i].k->node->at,
-					"%s and %s are one product: a startup probe that tests for "
-					"the first file it writes lets one sidecar do both",
-					p->c[i].k->name, p->c[k].k->name);
 	injected(p);
 }
 
@@ -204,23 +215,9 @@ void mig_choose(struct mpod *p)
 
 static int hint(const struct mctr *c)
 {
+	if (c->ends) /* behind all sidecars */
+		return 100;
 	return c->known.entry ? c->known.entry->order : 40;
-}
-
-/* Does a plain init talk to one of this sidecar's ports? */
-static bool needs(const struct mctr *init, const struct mctr *c)
-{
-	static const char *const hosts[] = {"localhost:", "127.0.0.1:", "localhost ", "127.0.0.1 "};
-	const char *texts[] = {init->words, init->env};
-
-	for (size_t t = 0; t < SP_ARRAY_LEN(texts); t++)
-		for (size_t i = 0; i < SP_ARRAY_LEN(hosts); i++)
-			for (const char *at = texts[t]; (at = strstr(at, hosts[i])) != NULL;) {
-				at += strlen(hosts[i]);
-				if (mig_serves(c, strtol(at, NULL, 10)))
-					return true;
-			}
-	return false;
 }
 
 /* In front of which init container it goes: behind what prepares it, before what needs it. */
@@ -233,8 +230,10 @@ static uint32_t position(const struct mpod *p, const struct mctr *c)
 			break;
 		at = i;
 	}
+	if (c->before_init)
+		at = SP_MIN(at, c->before_init - 1);
 	for (uint32_t i = 0; i < p->n_init; i++)
-		if (p->c[i].role == SP_ROLE_INIT && !p->c[i].removed && needs(&p->c[i], c))
+		if (p->c[i].role == SP_ROLE_INIT && !p->c[i].removed && mig_needs(&p->c[i], c))
 			return SP_MIN(at, i);
 	return at;
 }
@@ -258,16 +257,43 @@ static bool move_one(struct mpod *p, struct mctr *c, const struct sp_node **made
 		r = -1;
 	else
 		r = sp_edit_move_item(p->edits, c->list, c->index, *made, 0, &err);
-	if (r == 0)
+	if (r == 0 && !c->ends)
 		r = sp_edit_set(p->edits, c->k->node, "restartPolicy", always,
 				sp_node_get(c->k->node, "image") ? "image" : "name", &err);
-	return mig_done(p, r, c->why, c, c->k->node->at, "make it a native sidecar");
+	return mig_done(p, r, c->why, c, c->k->node->at,
+			c->ends ? "make it an init container" : "make it a native sidecar");
+}
+
+/* A volume that it only reads and an app fills, which now starts later. */
+static void tell_volumes(struct mpod *p, const struct mctr *c)
+{
+	for (uint32_t i = 0; i < c->k->mounts.n; i++) {
+		const struct sp_k_mount *m = &c->k->mounts.v[i];
+
+		if (sp_seen("tail -f ", c->words)) {
+			mig_hazard(p, "M18", c,
+				   "it now starts before the app: tail -f ends when the file is "
+				   "not there yet, tail -F waits");
+			return;
+		}
+		for (uint32_t k = p->n_init; m->name && m->read_only.v && k < p->n; k++)
+			for (uint32_t w = 0; w < p->c[k].k->mounts.n; w++) {
+				const struct sp_k_mount *o = &p->c[k].k->mounts.v[w];
+
+				if (&p->c[k] != c && o->name && sp_streq(o->name, m->name) &&
+				    !o->read_only.v && mig_is_empty_dir(p, m->name))
+					mig_hazard(p, "M18", c,
+						   "it now starts before %s, so the volume %s is "
+						   "still empty then",
+						   p->c[k].k->name, m->name);
+			}
+	}
 }
 
 static void tell_move(struct mpod *p, const struct mctr *c)
 {
-	bool reads = false;
-
+	if (c->ends)
+		return; /* M8 told it */
 	mig_step(p, c->why, c, c->k->node->at,
 		 "becomes a native sidecar: an init container with restartPolicy: Always%s",
 		 p->job_like ? "; it no longer keeps the pod from completing" : "");
@@ -285,12 +311,14 @@ static void tell_move(struct mpod *p, const struct mctr *c)
 				"with restartPolicy Never it stayed dead after a crash; now it is "
 				"restarted");
 	}
-	for (uint32_t i = 0; i < c->k->mounts.n; i++)
-		reads |= sp_seen("tail -f ", c->words);
-	if (reads)
-		mig_hazard(p, "M18", c,
-			   "it now starts before the app: tail -f ends when the file is not there "
-			   "yet, tail -F waits");
+	tell_volumes(p, c);
+	if (c->k->liveness || c->k->readiness)
+		mig_step(p, "M17", c, c->k->node->at, "keeps its %s%s%s; %s",
+			 c->k->liveness ? "livenessProbe" : "",
+			 c->k->liveness && c->k->readiness ? " and " : "",
+			 c->k->readiness ? "readinessProbe" : "",
+			 c->k->readiness ? "its readiness still counts for the pod's"
+					 : "a failing one still restarts it alone");
 }
 
 static int by_hint(const void *pa, const void *pb)
@@ -323,7 +351,7 @@ void mig_move(struct mpod *p)
 			continue;
 		}
 		tell_move(p, v[i]);
-		if (plain && position(p, v[i]) == p->n_init)
+		if (plain && !v[i]->ends && position(p, v[i]) == p->n_init)
 			mig_hazard(
 				p, "M1", v[i],
 				"it stands behind the plain init containers; move it up when one "

@@ -3,16 +3,11 @@
  * What old companions left in command lines: calls that tell them to quit (M5), wrappers (M6),
  * loops that wait for their ports (M7) or for files (M8).
  */
+#include "lint/script.h"
 #include "migrate/migrate_internal.h"
-#include "migrate/script.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-struct found {
-	const struct sp_node *node; /* the script, as a scalar in the manifest; NULL none */
-	struct sp_script s;
-};
 
 static const char *base_name(const char *path)
 {
@@ -51,7 +46,7 @@ static const char *word(const struct mctr *c, uint32_t i)
 	return i < c->k->args.n ? c->k->args.v[i] : NULL;
 }
 
-static bool find_script(const struct mctr *c, struct found *ret)
+bool mig_find_script(const struct mctr *c, struct mig_script *ret)
 {
 	uint32_t i = 1;
 
@@ -115,82 +110,12 @@ static bool is_wait_tool(const char *text)
 	       begins(name, "wait-for") || begins(name, "dockerize");
 }
 
-/* The path of "-f PATH", "-e PATH" or "-s PATH" in a test; NULL none. */
-static const char *tested_file(struct mpod *p, const char *text)
-{
-	static const char *const tests[] = {" -f ", " -e ", " -s "};
-
-	for (size_t i = 0; i < SP_ARRAY_LEN(tests); i++) {
-		const char *at = strstr(text, tests[i]);
-		size_t n;
-
-		if (!at)
-			continue;
-		at += 4;
-		at += strspn(at, "\"'");
-		n = strcspn(at, " \t\n;]\"'");
-		if (n && *at == '/')
-			return sp_arena_strndup(&p->m->arena, at, n);
-	}
-	return NULL;
-}
-
-static bool writes_file(const struct mctr *c, const char *path)
-{
-	const char *at = c->words;
-	size_t n = strlen(path);
-
-	while ((at = strstr(at, path)) != NULL) {
-		const char *before = at;
-
-		while (before > c->words && strchr(" \"'", before[-1]))
-			before--;
-		if (strchr(" \t\n;\"'&|", at[n]) &&
-		    ((before > c->words && before[-1] == '>') ||
-		     (before - c->words >= 5 && memcmp(before - 5, "touch", 5) == 0)))
-			return true;
-		at += n;
-	}
-	return false;
-}
-
 static struct mctr *owner_of(struct mpod *p, const struct mctr *self, int64_t port)
 {
 	for (uint32_t i = 0; i < p->n; i++)
 		if (&p->c[i] != self && mig_is_sidecar(&p->c[i]) && mig_serves(&p->c[i], port))
 			return &p->c[i];
 	return NULL;
-}
-
-/* M8: a loop until a file is there. Return: true, the loop goes. */
-static bool file_loop(struct mpod *p, struct mctr *c, const char *text)
-{
-	const char *path = tested_file(p, text);
-
-	for (uint32_t i = 0; path && i < p->n; i++) {
-		struct mctr *other = &p->c[i];
-
-		if (other == c || !writes_file(other, path))
-			continue;
-		if (mig_is_sidecar(other) && c->role == SP_ROLE_APP && !c->moves) {
-			other->gate_rule = "M8";
-			other->flag_file = path;
-			mig_step(p, "M8", c, c->k->node->at,
-				 "no longer waits for %s: %s starts first, and is up when it has "
-				 "written it",
-				 path, other->k->name);
-			mig_hazard(p, "M8", other,
-				   "%s survives a restart of the container, so the gate passes at "
-				   "once the second time; the image needs test(1)",
-				   path);
-			return true;
-		}
-		mig_manual(p, "M8", c, c->k->node->at,
-			   "the file %s couples %s and %s: replace it by the order of containers",
-			   path, c->k->name, other->k->name);
-		return false;
-	}
-	return false;
 }
 
 /* Return: rule by which a statement goes, NULL when it stays. */
@@ -200,6 +125,8 @@ static const char *verdict(struct mpod *p, struct mctr *c, const struct sp_state
 	int64_t port = local_port(text);
 	struct mctr *owner;
 
+	if (c->role == SP_ROLE_APP && !c->moves && mig_is_done_call(p, text))
+		return "M8";
 	if (c->role == SP_ROLE_APP && !c->moves && mig_quits(p, text)) {
 		if (begins(text, "trap") || !st->compound)
 			return "M5";
@@ -211,7 +138,7 @@ static const char *verdict(struct mpod *p, struct mctr *c, const struct sp_state
 	if (!(st->compound && is_loop(text)) && !is_wait_tool(text))
 		return NULL;
 	if (!port)
-		return is_loop(text) && file_loop(p, c, text) ? "M8" : NULL;
+		return is_loop(text) && mig_file_loop(p, c, text) ? "M8" : NULL;
 	owner = owner_of(p, c, port);
 	if (owner && !strstr(text, " -- ") &&
 	    !(begins(base_name(text), "dockerize") && st->to - st->from > 80)) {
@@ -228,7 +155,7 @@ static const char *verdict(struct mpod *p, struct mctr *c, const struct sp_state
 }
 
 /* Put the script that is left into the manifest; one plain command needs no shell. */
-static int replace_script(struct mpod *p, struct mctr *c, const struct found *f,
+static int replace_script(struct mpod *p, struct mctr *c, const struct mig_script *f,
 			  const struct sp_buf *left, struct sp_error *err)
 {
 	struct sp_arena *a = &p->m->arena;
@@ -259,17 +186,44 @@ static int replace_script(struct mpod *p, struct mctr *c, const struct found *f,
 	return sp_edit_remove(p->edits, c->k->node, "args", err);
 }
 
+/* M8: what ran beside a loop that waited for a file runs alone. */
+static void only_program(struct mpod *p, struct mctr *c, const struct mig_script *f)
+{
+	SP_CLEANUP(sp_buf_done) struct sp_buf left = {0};
+	struct sp_error err = {0};
+	const char *w[64];
+
+	/* without a shell, or in its place, so that SIGTERM reaches it */
+	sp_buf_printf(
+		&left, "%s%s",
+		sp_script_words(&p->m->arena, c->program, strlen(c->program), w, SP_ARRAY_LEN(w))
+			? ""
+			: "exec ",
+		c->program);
+	if (left.failed || !mig_done(p, replace_script(p, c, f, &left, &err), "M8", c, f->node->at,
+				     "run the program alone"))
+		return;
+	mig_step(p, "M8", c, f->node->at,
+		 "no longer waits for %s: it is stopped when the apps have ended", c->done);
+	if (!p->m->no_memory)
+		p->m->steps[p->m->n_steps - 1].ends = true;
+}
+
 static void clean_script(struct mpod *p, struct mctr *c)
 {
-	bool gone[SP_STATEMENTS_MAX] = {0}, saved = false;
+	bool gone[SP_STATEMENTS_MAX] = {0}, saved = false, done_call = false;
 	SP_CLEANUP(sp_buf_done) struct sp_buf left = {0};
-	struct found f;
+	struct mig_script f;
 	const char *first = NULL;
 	struct sp_error err = {0};
 	uint32_t n_gone = 0, last_quit = 0;
 
-	if (!find_script(c, &f))
+	if (!mig_find_script(c, &f))
 		return;
+	if (c->program) {
+		only_program(p, c, &f);
+		return;
+	}
 	for (uint32_t i = 0; i < f.s.n; i++) {
 		const struct sp_statement *st = &f.s.v[i];
 		const char *text =
@@ -280,6 +234,7 @@ static void clean_script(struct mpod *p, struct mctr *c)
 		if (!rule)
 			continue;
 		gone[i] = true;
+		done_call |= sp_streq(rule, "M8") && !st->compound;
 		n_gone++;
 		if (!first || sp_streq(rule, "M5"))
 			first = rule;
@@ -302,6 +257,11 @@ static void clean_script(struct mpod *p, struct mctr *c)
 	if (!mig_done(p, replace_script(p, c, &f, &left, &err), first, c, f.node->at,
 		      "take the call out of the script"))
 		return;
+	if (done_call)
+		mig_step(
+			p, "M8", c, f.node->at,
+			"what told a companion by a file that the work is done goes: the companion "
+			"is stopped when the apps have ended");
 	if (!last_quit)
 		return;
 	mig_step(p, "M5", c, f.node->at, "the call that ended a companion goes");
@@ -514,11 +474,12 @@ void mig_commands(struct mpod *p)
 	const struct wrapper *w = NULL;
 	struct sp_error err = {0};
 
+	mig_done_files(p);
 	for (uint32_t i = 0; i < p->n; i++)
-		if (!p->c[i].removed)
+		if (!p->c[i].removed && mig_here(p, &p->c[i]))
 			clean_script(p, &p->c[i]);
 	for (uint32_t i = 0; i < p->n; i++)
-		if (!p->c[i].removed)
+		if (!p->c[i].removed && mig_here(p, &p->c[i]))
 			clean_wrapper(p, &p->c[i], dirs, &w);
 	if (w && (drop_copier(p, w->name, &err) < 0 || drop_volumes(p, dirs, &err) < 0))
 		mig_manual(p, "M6", NULL, p->spec->node->at, "volumes of %s are left: %s", w->name,

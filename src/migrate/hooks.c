@@ -420,6 +420,31 @@ static int add_flags(struct mpod *p, const struct mctr *c, const struct sp_strs 
 	return to ? 0 : sp_edit_set(p->edits, c->k->node, "args", list, "image", err);
 }
 
+/* It is up when it has written its files: test -e A -a -e B. */
+static struct sp_node *files_gate(struct mpod *p, const struct mctr *c)
+{
+	struct sp_node *probe = yaml(p, "{exec: {command: [test]}}");
+	struct sp_node *words = probe ? probe->pairs[0].value->pairs[0].value : NULL;
+	bool is_pair = sp_streq(c->gate_rule, "M12");
+
+	for (uint32_t i = 0; words && i < c->n_files; i++)
+		if ((i > 0 &&
+		     sp_node_push(&p->m->arena, words, sp_node_new_str(&p->m->arena, "-a")) < 0) ||
+		    sp_node_push(&p->m->arena, words,
+				 sp_node_new_str(&p->m->arena, is_pair ? "-e" : "-f")) < 0 ||
+		    sp_node_push(&p->m->arena, words, sp_node_new_str(&p->m->arena, c->files[i])) <
+			    0)
+			return NULL;
+	return probe && finish_probe(p, probe, 60) == 0 ? probe : NULL;
+}
+
+bool mig_has_gate(const struct mctr *c)
+{
+	const struct sp_cat_health *h = catalogue_gate(c);
+
+	return h && (is_on(c, h) || h->switch_add.n);
+}
+
 static void gate(struct mpod *p, struct mctr *c)
 {
 	const char *rule = c->gate_rule ? c->gate_rule : "M4";
@@ -429,11 +454,8 @@ static void gate(struct mpod *p, struct mctr *c)
 	struct sp_error err = {0};
 	bool copied = false;
 
-	if (c->flag_file) {
-		probe = yaml(p,
-			     mig_say(p->m, "{exec: {command: [test, -f, \"%s\"]}}", c->flag_file));
-		if (probe && finish_probe(p, probe, 60) < 0)
-			probe = NULL;
+	if (c->n_files) {
+		probe = files_gate(p, c);
 	} else if (c->k->readiness && can_pass(c, c->k->readiness)) {
 		probe = copied_gate(p, c);
 		copied = true;

@@ -10,132 +10,6 @@
 
 #include <stdlib.h>
 
-#define ROOM 8
-
-static void *room(struct sp_migration *m, void *v, uint32_t n, uint32_t *cap, size_t size)
-{
-	void *p;
-
-	if (n < *cap)
-		return v;
-	p = sp_arena_array(&m->arena, *cap ? *cap * 2 : ROOM, size);
-	if (!p) {
-		m->no_memory = true;
-		return NULL;
-	}
-	if (n)
-		memcpy(p, v, n * size);
-	*cap = *cap ? *cap * 2 : ROOM;
-	return p;
-}
-
-SP_PRINTF(2, 0)
-static const char *vsay(struct sp_migration *m, const char *fmt, va_list ap)
-{
-	SP_CLEANUP(sp_buf_done) struct sp_buf b = {0};
-	const char *s;
-
-	sp_buf_vprintf(&b, fmt, ap);
-	s = sp_arena_strdup(&m->arena, b.ptr && !b.failed ? b.ptr : "");
-	if (!s)
-		m->no_memory = true;
-	return s ? s : "";
-}
-
-const char *mig_say(struct sp_migration *m, const char *fmt, ...)
-{
-	const char *s;
-	va_list ap;
-
-	va_start(ap, fmt);
-	s = vsay(m, fmt, ap);
-	va_end(ap);
-	return s;
-}
-
-static void add_step(struct mpod *p, const char *rule, const struct mctr *c, struct sp_mark at,
-		     bool manual, const char *text)
-{
-	struct sp_migration *m = p->m;
-	struct sp_mig_step *v = room(m, m->steps, m->n_steps, &m->cap_steps, sizeof(*v));
-
-	if (!v)
-		return;
-	m->steps = v;
-	v[m->n_steps++] = (struct sp_mig_step){
-		rule, p->object, c ? mig_say(m, "%s", c->k->name) : NULL, text, at, manual};
-	m->n_manual += manual;
-}
-
-void mig_step(struct mpod *p, const char *rule, const struct mctr *c, struct sp_mark at,
-	      const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	add_step(p, rule, c, at, false, vsay(p->m, fmt, ap));
-	va_end(ap);
-}
-
-void mig_manual(struct mpod *p, const char *rule, const struct mctr *c, struct sp_mark at,
-		const char *fmt, ...)
-{
-	const char *text, *comment;
-	struct sp_error err;
-	va_list ap;
-
-	va_start(ap, fmt);
-	text = vsay(p->m, fmt, ap);
-	va_end(ap);
-	for (uint32_t i = 0; i < p->m->n_steps; i++)
-		if (p->m->steps[i].manual && sp_streq(p->m->steps[i].text, text) &&
-		    sp_streq(p->m->steps[i].object, p->object))
-			return; /* told already */
-	add_step(p, rule, c, at, true, text);
-	comment = mig_say(p->m, "sidepod: %s: %s", rule, text);
-	/* it stands there since the last time */
-	if (memmem(p->o->source->bytes, p->o->source->len, comment, strlen(comment)))
-		return;
-	(void)sp_edit_line_comment(p->edits, at, comment,
-				   &err); /* JSON has none: told, not noted */
-}
-
-void mig_hazard(struct mpod *p, const char *rule, const struct mctr *c, const char *fmt, ...)
-{
-	struct sp_migration *m = p->m;
-	struct sp_mig_hazard *v = room(m, m->hazards, m->n_hazards, &m->cap_hazards, sizeof(*v));
-	va_list ap;
-
-	if (!v)
-		return;
-	m->hazards = v;
-	va_start(ap, fmt);
-	v[m->n_hazards++] = (struct sp_mig_hazard){
-		rule, p->object, c ? mig_say(m, "%s", c->k->name) : NULL, vsay(m, fmt, ap)};
-	va_end(ap);
-}
-
-void mig_row(struct sp_migration *m, const char *object, const char *what, const char *before,
-	     const char *after)
-{
-	struct sp_mig_row *v = room(m, m->rows, m->n_rows, &m->cap_rows, sizeof(*v));
-
-	if (!v)
-		return;
-	m->rows = v;
-	v[m->n_rows++] = (struct sp_mig_row){object, what, before, after};
-}
-
-bool mig_done(struct mpod *p, int r, const char *rule, const struct mctr *c, struct sp_mark at,
-	      const char *what)
-{
-	if (r == 0)
-		return true;
-	mig_manual(p, rule, c, at, "%s by hand: the layout of the file does not allow it here",
-		   what);
-	return false;
-}
-
 /* ---- the model --------------------------------------------------------------------------------
  */
 
@@ -203,6 +77,126 @@ static bool model(struct mpod *p)
 	return true;
 }
 
+static const struct mctr *by_name(const struct mpod *p, const char *name)
+{
+	for (uint32_t i = 0; i < p->n; i++)
+		if (sp_streq(p->c[i].k->name, name))
+			return &p->c[i];
+	return NULL;
+}
+
+/* ---- before and after -------------------------------------------------------------------------
+ */
+
+static bool has_steps(const struct sp_migration *m, const char *object)
+{
+	for (uint32_t i = 0; i < m->n_steps; i++)
+		if (sp_streq(m->steps[i].object, object) && !m->steps[i].manual)
+			return true;
+	return false;
+}
+
+static void resources(struct sp_migration *m, const char *object, const struct sp_k_pod_spec *a,
+		      const struct sp_k_pod_spec *b)
+{
+	static const char *const names[] = {"cpu request", "memory request"};
+	struct mpod p = {.m = m, .object = object};
+	struct sp_res_pod x, y;
+
+	if (sp_pod_resources(a, &x) < 0 || sp_pod_resources(b, &y) < 0)
+		return;
+	for (int r = SP_RES_CPU; r <= SP_RES_MEMORY; r++) {
+		SP_CLEANUP(sp_buf_done) struct sp_buf old = {0};
+		SP_CLEANUP(sp_buf_done) struct sp_buf new = {0};
+		int64_t from = sp_res_request(&x, (enum sp_res)r, NULL, NULL);
+		int64_t to = sp_res_request(&y, (enum sp_res)r, NULL, NULL);
+		int64_t unit = r == SP_RES_CPU ? 1000000 : 1000000000;
+
+		if (from == to)
+			continue;
+		sp_quantity_print((__int128)from * unit, r == SP_RES_MEMORY, &old);
+		sp_quantity_print((__int128)to * unit, r == SP_RES_MEMORY, &new);
+		mig_row(m, object, names[r], mig_say(m, "%s", old.ptr), mig_say(m, "%s", new.ptr));
+		if (to > from && *object)
+			mig_hazard(
+				&p, "M19", NULL,
+				"a plain init container now runs beside the sidecars before it: a "
+				"quota may refuse the larger %s",
+				names[r]);
+	}
+	if (sp_res_qos(&x) != sp_res_qos(&y))
+		mig_row(m, object, "QoS class", sp_qos_name(sp_res_qos(&x)),
+			sp_qos_name(sp_res_qos(&y)));
+}
+
+/* Did something end the companions when the app had ended? */
+static bool were_told(const struct sp_migration *m, const char *object, const char *ctr)
+{
+	for (uint32_t i = 0; i < m->n_steps; i++) {
+		const struct sp_mig_step *s = &m->steps[i];
+
+		if (sp_streq(s->object, object) && !s->manual &&
+		    (sp_streq(s->rule, "M5") || sp_streq(s->rule, "M6") ||
+		     sp_streq(s->rule, "M9") ||
+		     (sp_streq(s->rule, "M8") && s->ends && s->container &&
+		      sp_streq(s->container, ctr))))
+			return true;
+	}
+	return false;
+}
+
+static uint32_t facts_of(struct sp_migration *m, const struct sp_mig_options *opt,
+			 const struct sp_object *after, struct mig_fact **ret)
+{
+	struct mpod p = {.m = m, .opt = opt, .o = after};
+	uint32_t n = 0;
+
+	if (!model(&p))
+		return 0;
+	*ret = sp_arena_array(&m->arena, p.n + 1, sizeof(**ret));
+	for (uint32_t i = 0; *ret && i < p.n; i++) {
+		const struct sp_cat_entry *e = p.c[i].known.entry;
+
+		if (p.c[i].role == SP_ROLE_SIDECAR)
+			(*ret)[n++] = (struct mig_fact){mig_say(m, "%s", p.c[i].k->name), true,
+							were_told(m, p.object, p.c[i].k->name),
+							e && e->stop_s >= 0 ? e->stop_s : 1};
+	}
+	return n;
+}
+
+/* Findings outlive the manifest that they were found in. */
+static void copy_diags(const struct sp_diags *from, struct sp_diags *to, const char *file)
+{
+	for (uint32_t i = 0; i < from->n && to; i++) {
+		const struct sp_diag *f = &from->v[i];
+		struct sp_diag *d = sp_diag_add(to, f->severity, file, f->at, "%s", f->message);
+
+		d->len = f->len;
+		d->rule = sp_arena_strdup(to->arena, f->rule);
+		d->why = sp_arena_strdup(to->arena, f->why);
+		d->fix = sp_arena_strdup(to->arena, f->fix);
+	}
+}
+
+/* Compare what both do; *raise: seconds of grace that the new one should have, 0: as it is. */
+static int compare(struct sp_migration *m, const struct sp_object *a, const struct sp_object *b,
+		   const struct sp_mig_options *opt, const char *object, int64_t *raise,
+		   struct sp_error *err)
+{
+	const struct sp_k_meta *meta;
+	const struct sp_k_pod_spec *old = mig_pod_spec(a, &meta), *new = mig_pod_spec(b, &meta);
+	struct mig_fact *facts = NULL;
+	uint32_t n = facts_of(m, opt, b, &facts);
+	int64_t needed_s = -1, grace = new->grace_s.set ? new->grace_s.v : 30;
+
+	if (mig_behaviour(m, object, a, b, opt->kube_minor, facts, n, &needed_s, err) < 0)
+		return -1;
+	resources(m, object, old, new);
+	*raise = needed_s > grace ? (needed_s * 5 + 3) / 4 : 0;
+	return 0;
+}
+
 /* ---- passes -----------------------------------------------------------------------------------
  */
 
@@ -261,22 +255,51 @@ static void find_false_lists(struct mpod *p, const struct sp_node *n, int depth)
 	}
 }
 
+/* A part of a source that is migrated at once. */
+struct part {
+	uint32_t from, to; /* documents or objects */
+	const char *just;  /* one container; NULL all */
+};
+typedef int (*pass_fn)(struct sp_migration *m, const char *name, const struct sp_mig_options *opt,
+		       const struct part *part, struct sp_error *err);
+
+/* How much was told before something was tried. */
+struct told {
+	uint32_t n_steps, n_hazards, n_manual;
+};
+
+static struct told told_now(const struct sp_migration *m)
+{
+	return (struct told){m->n_steps, m->n_hazards, m->n_manual};
+}
+
+static void untell(struct sp_migration *m, const struct told *t)
+{
+	m->n_steps = t->n_steps;
+	m->n_hazards = t->n_hazards;
+	m->n_manual = t->n_manual;
+}
+
+static void take(struct sp_migration *m, struct sp_buf *out)
+{
+	sp_buf_done(&m->text);
+	m->text = *out;
+	*out = (struct sp_buf){0};
+}
+
 static int apply(struct sp_migration *m, const struct sp_edits *edits, struct sp_error *err)
 {
 	SP_CLEANUP(sp_buf_done) struct sp_buf out = {0};
 
-	if (!edits->n)
-		return 0;
-	if (sp_edits_apply(edits, &out, err) < 0)
+	if (edits->n && sp_edits_apply(edits, &out, err) < 0)
 		return -1;
-	sp_buf_done(&m->text);
-	m->text = out;
-	out = (struct sp_buf){0};
+	if (edits->n)
+		take(m, &out);
 	return 0;
 }
 
 static int pass_fields(struct sp_migration *m, const char *name, const struct sp_mig_options *opt,
-		       struct sp_error *err)
+		       const struct part *part, struct sp_error *err)
 {
 	const struct sp_source src = {name, sp_arena_strndup(&m->arena, m->text.ptr, m->text.len),
 				      m->text.len};
@@ -290,7 +313,7 @@ static int pass_fields(struct sp_migration *m, const char *name, const struct sp
 	if (!src.bytes || sp_yaml_parse(&m->arena, &src, &diags, &docs, &n) < 0)
 		return sp_fail(err, SP_E_NO_MEMORY, "migrate '%s'", name);
 	sp_edits_init(&edits, &m->arena, &src);
-	for (uint32_t i = 0; i < n && !opt->only; i++) {
+	for (uint32_t i = part->from; i < SP_MIN(n, part->to) && !opt->only; i++) {
 		struct mpod p = {.m = m, .opt = opt, .o = &o, .edits = &edits};
 
 		p.object = mig_say(m, "%s/%s", sp_node_str(sp_node_get(docs[i], "kind"), ""),
@@ -304,6 +327,7 @@ static void pass_main(struct mpod *p)
 {
 	mig_watchers(p);
 	mig_choose(p);
+	mig_pairs(p);
 	mig_commands(p);
 	mig_hooks(p);
 	mig_move(p);
@@ -313,8 +337,8 @@ static void pass_main(struct mpod *p)
 static int load(struct sp_manifest *m, const struct sp_mig_options *opt, const char *name,
 		const char *bytes, size_t len, struct sp_error *err)
 {
-	const struct sp_load_options o = {.validate = SP_VALIDATE_IGNORE,
-					  .kube_minor = opt->kube_minor};
+	const struct sp_load_options o = {
+		.validate = SP_VALIDATE_IGNORE, .kube_minor = opt->kube_minor, .for_cluster = true};
 
 	sp_manifest_init(m, &o);
 	if (sp_manifest_add(m, name, bytes, len) < 0)
@@ -322,195 +346,254 @@ static int load(struct sp_manifest *m, const struct sp_mig_options *opt, const c
 	return 0;
 }
 
-static int pass_all(struct sp_migration *m, const char *name, const struct sp_mig_options *opt,
-		    struct sp_error *err)
+/* What is wrong within the lines of this object; NULL nothing. */
+static const char *first_error(const struct sp_manifest *m, const struct sp_object *o)
+{
+	for (uint32_t i = 0; i < m->diags.n; i++) {
+		const struct sp_diag *d = &m->diags.v[i];
+
+		if (d->severity == SP_SEV_ERROR && d->at.line >= o->node->at.line &&
+		    d->at.line <= o->node->end.line)
+			return d->message;
+	}
+	return o->any && !m->diags.dropped ? NULL : "it cannot be read";
+}
+
+static bool is_sound(const struct sp_manifest *m, const struct sp_object *o)
+{
+	return !first_error(m, o);
+}
+
+/* What would come out is valid, and keeps what was promised; else the change is refused. */
+static int verify(struct sp_migration *m, const char *name, const struct sp_mig_options *opt,
+		  const struct sp_manifest *old, const struct sp_buf *text, struct sp_error *err)
+{
+	SP_CLEANUP(sp_manifest_done) struct sp_manifest new;
+	uint32_t n_rows = m->n_rows;
+	int r = 0;
+
+	if (load(&new, opt, name, text->ptr, text->len, err) < 0)
+		return -1;
+	if (new.n_objects != old->n_objects)
+		return sp_fail(err, SP_E_UNSUPPORTED, "an object would be lost");
+	for (uint32_t i = 0; i < new.n_objects &&r == 0; i++) {
+		const struct sp_object *a = &old->objects[i], *b = &new.objects[i];
+		const struct sp_k_meta *meta;
+		int64_t raise;
+
+		if (!is_sound(old, a) || !mig_pod_spec(a, &meta) || sp_node_equal(a->node, b->node))
+			continue;
+		if (!is_sound(&new, b))
+			return sp_fail(err, SP_E_UNSUPPORTED, "the result would not be valid: %s",
+				       first_error(&new, b));
+		r = compare(m, a, b, opt, "", &raise, err);
+		if (r < 0 && err->code == SP_E_INTERNAL)
+			err->code = SP_E_UNSUPPORTED;
+	}
+	m->n_rows = n_rows;
+	return r;
+}
+
+static int pass_pods(struct sp_migration *m, const char *name, const struct sp_mig_options *opt,
+		     const struct part *part, struct sp_error *err)
 {
 	SP_CLEANUP(sp_manifest_done) struct sp_manifest all;
+	SP_CLEANUP(sp_buf_done) struct sp_buf out = {0};
 	struct sp_edits edits;
 
-	if (load(&all, opt, name, m->text.ptr ? m->text.ptr : "", m->text.len, err) < 0)
+	if (load(&all, opt, name, m->text.ptr, m->text.len, err) < 0)
 		return -1;
-	if (!all.n_sources)
-		return 0;
 	sp_edits_init(&edits, &all.arena, all.sources[0]);
-	for (uint32_t i = 0; i < all.n_objects; i++) {
-		struct mpod p = {
-			.m = m, .opt = opt, .all = &all, .o = &all.objects[i], .edits = &edits};
+	for (uint32_t i = part->from; i < SP_MIN(all.n_objects, part->to); i++) {
+		struct mpod p = {.m = m,
+				 .opt = opt,
+				 .all = &all,
+				 .o = &all.objects[i],
+				 .edits = &edits,
+				 .just = part->just};
 
-		if (model(&p))
+		if (is_sound(&all, p.o) && model(&p))
 			pass_main(&p);
 	}
 	if (m->no_memory)
 		return sp_fail(err, SP_E_NO_MEMORY, "migrate '%s'", name);
-	return apply(m, &edits, err);
-}
-
-/* ---- before and after -------------------------------------------------------------------------
- */
-
-static bool has_steps(const struct sp_migration *m, const char *object)
-{
-	for (uint32_t i = 0; i < m->n_steps; i++)
-		if (sp_streq(m->steps[i].object, object) && !m->steps[i].manual)
-			return true;
-	return false;
-}
-
-static void resources(struct sp_migration *m, const char *object, const struct sp_k_pod_spec *a,
-		      const struct sp_k_pod_spec *b)
-{
-	static const char *const names[] = {"cpu request", "memory request"};
-	struct sp_res_pod x, y;
-
-	if (sp_pod_resources(a, &x) < 0 || sp_pod_resources(b, &y) < 0)
-		return;
-	for (int r = SP_RES_CPU; r <= SP_RES_MEMORY; r++) {
-		SP_CLEANUP(sp_buf_done) struct sp_buf old = {0};
-		SP_CLEANUP(sp_buf_done) struct sp_buf new = {0};
-		int64_t from = sp_res_request(&x, (enum sp_res)r, NULL, NULL);
-		int64_t to = sp_res_request(&y, (enum sp_res)r, NULL, NULL);
-		int64_t unit = r == SP_RES_CPU ? 1000000 : 1000000000;
-
-		if (from == to)
-			continue;
-		sp_quantity_print((__int128)from * unit, r == SP_RES_MEMORY, &old);
-		sp_quantity_print((__int128)to * unit, r == SP_RES_MEMORY, &new);
-		mig_row(m, object, names[r], mig_say(m, "%s", old.ptr), mig_say(m, "%s", new.ptr));
-	}
-	if (sp_res_qos(&x) != sp_res_qos(&y))
-		mig_row(m, object, "QoS class", sp_qos_name(sp_res_qos(&x)),
-			sp_qos_name(sp_res_qos(&y)));
-}
-
-/* Did something end the companions when the app had ended? */
-static bool were_told(const struct sp_migration *m, const char *object)
-{
-	for (uint32_t i = 0; i < m->n_steps; i++)
-		if (sp_streq(m->steps[i].object, object) &&
-		    (sp_streq(m->steps[i].rule, "M5") || sp_streq(m->steps[i].rule, "M6") ||
-		     sp_streq(m->steps[i].rule, "M9")))
-			return true;
-	return false;
-}
-
-static uint32_t facts_of(struct sp_migration *m, const struct sp_mig_options *opt,
-			 const struct sp_object *after, struct mig_fact **ret)
-{
-	struct mpod p = {.m = m, .opt = opt, .o = after};
-	uint32_t n = 0;
-
-	if (!model(&p))
+	if (!edits.n)
 		return 0;
-	*ret = sp_arena_array(&m->arena, p.n + 1, sizeof(**ret));
-	for (uint32_t i = 0; *ret && i < p.n; i++) {
-		const struct sp_cat_entry *e = p.c[i].known.entry;
-
-		if (p.c[i].role == SP_ROLE_SIDECAR)
-			(*ret)[n++] = (struct mig_fact){mig_say(m, "%s", p.c[i].k->name), true,
-							were_told(m, p.object),
-							e && e->stop_s >= 0 ? e->stop_s : 1};
-	}
-	return n;
-}
-
-/* Findings outlive the manifest that they were found in. */
-static void copy_diags(const struct sp_diags *from, struct sp_diags *to, const char *file)
-{
-	for (uint32_t i = 0; i < from->n && to; i++) {
-		const struct sp_diag *f = &from->v[i];
-		struct sp_diag *d = sp_diag_add(to, f->severity, file, f->at, "%s", f->message);
-
-		d->len = f->len;
-		d->rule = sp_arena_strdup(to->arena, f->rule);
-		d->why = sp_arena_strdup(to->arena, f->why);
-		d->fix = sp_arena_strdup(to->arena, f->fix);
-	}
-}
-
-/* Compare what both do; *raise: seconds of grace that the new one should have, 0: as it is. */
-static int compare(struct sp_migration *m, const struct sp_object *a, const struct sp_object *b,
-		   const struct sp_mig_options *opt, const char *object, int64_t *raise,
-		   struct sp_error *err)
-{
-	const struct sp_k_meta *meta;
-	const struct sp_k_pod_spec *old = mig_pod_spec(a, &meta), *new = mig_pod_spec(b, &meta);
-	struct mig_fact *facts = NULL;
-	uint32_t n = facts_of(m, opt, b, &facts);
-	int64_t needed_s = -1, grace = new->grace_s.set ? new->grace_s.v : 30;
-
-	if (mig_behaviour(m, object, a, b, opt->kube_minor, facts, n, &needed_s, err) < 0)
+	if (sp_edits_apply(&edits, &out, err) < 0 || verify(m, name, opt, &all, &out, err) < 0)
 		return -1;
-	resources(m, object, old, new);
-	*raise = needed_s > grace ? (needed_s * 5 + 3) / 4 : 0;
+	take(m, &out);
 	return 0;
 }
 
-static int set_grace(struct sp_migration *m, const struct sp_mig_options *opt,
-		     const struct sp_object *o, struct sp_edits *edits, const char *object,
-		     int64_t seconds, struct sp_error *err)
+/* ---- what the layout of a file does not allow -------------------------------------------------
+ */
+
+/* Say what a part would have become, as something for a person to do. */
+static void leave(struct sp_migration *m, const char *name, const struct sp_mig_options *opt,
+		  const struct part *part, const struct told *before, const char *why)
+{
+	SP_CLEANUP(sp_manifest_done) struct sp_manifest all;
+	struct sp_mig_step first = {.rule = "M1", .object = ""};
+	struct mpod p = {.m = m, .opt = opt};
+	const struct mctr *c = NULL;
+	struct sp_edits edits;
+	struct sp_error err;
+
+	for (uint32_t i = m->n_steps; i-- > before->n_steps;)
+		if (!m->steps[i].manual)
+			first = m->steps[i];
+	untell(m, before);
+	if (load(&all, opt, name, m->text.ptr, m->text.len, &err) < 0 || !all.n_objects)
+		return;
+	sp_edits_init(&edits, &all.arena, all.sources[0]);
+	p.edits = &edits;
+	p.o = &all.objects[SP_MIN(part->from, all.n_objects - 1)];
+	if (part->just && model(&p))
+		c = by_name(&p, part->just);
+	p.object = first.object;
+	mig_manual(&p, first.rule, c,
+		   c                   ? c->k->node->at
+		   : first.at.line > 0 ? first.at
+				       : p.o->node->at,
+		   "%s: by hand, since %s", part->just ? part->just : first.object, why);
+	(void)apply(m, &edits, &err); /* without a comment it is still told */
+}
+
+/* "'file': cannot do it" without the file, which the person knows. */
+static const char *reason(struct sp_migration *m, const struct sp_error *err)
+{
+	const char *colon = err->text[0] == '\'' ? strstr(err->text, "': ") : NULL;
+
+	return mig_say(m, "%s", colon ? colon + 3 : err->text);
+}
+
+static int each_container(struct sp_migration *m, const char *name,
+			  const struct sp_mig_options *opt, const struct part *part, pass_fn pass,
+			  struct sp_error *err);
+
+/* Everything at once; where that is refused, in halves, and one container after the other. */
+static int in_parts(struct sp_migration *m, const char *name, const struct sp_mig_options *opt,
+		    const struct part *part, pass_fn pass, struct sp_error *err)
+{
+	const struct told before = told_now(m);
+	struct part half = *part;
+
+	if (pass(m, name, opt, part, err) == 0)
+		return 0;
+	if (err->code != SP_E_UNSUPPORTED)
+		return -1;
+	if (part->to - part->from > 1) {
+		untell(m, &before);
+		half.to = part->from + (part->to - part->from) / 2;
+		if (in_parts(m, name, opt, &half, pass, err) < 0)
+			return -1;
+		half.from = half.to;
+		half.to = part->to;
+		return in_parts(m, name, opt, &half, pass, err);
+	}
+	if (!part->just && pass == pass_pods) {
+		untell(m, &before);
+		return each_container(m, name, opt, part, pass, err);
+	}
+	leave(m, name, opt, part, &before, reason(m, err));
+	return 0;
+}
+
+/* Twice: what an app did for a companion goes when that one has become a sidecar. */
+static int each_container(struct sp_migration *m, const char *name,
+			  const struct sp_mig_options *opt, const struct part *part, pass_fn pass,
+			  struct sp_error *err)
+{
+	SP_CLEANUP(sp_manifest_done) struct sp_manifest all;
+	struct mpod p = {.m = m, .opt = opt};
+
+	if (load(&all, opt, name, m->text.ptr, m->text.len, err) < 0)
+		return -1;
+	p.o = &all.objects[part->from];
+	if (!model(&p))
+		return 0;
+	for (uint32_t i = 0; i < 2 * p.n; i++) {
+		const struct part one = {part->from, part->to, p.c[i % p.n].k->name};
+
+		if (in_parts(m, name, opt, &one, pass, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- the whole --------------------------------------------------------------------------------
+ */
+
+static void set_grace(struct sp_migration *m, const struct sp_mig_options *opt,
+		      const struct sp_object *o, struct sp_edits *edits, const char *object,
+		      int64_t seconds, bool by_hand)
 {
 	const struct sp_k_meta *meta;
 	const struct sp_k_pod_spec *spec = mig_pod_spec(o, &meta);
 	struct mpod p = {.m = m, .opt = opt, .o = o, .object = object, .edits = edits};
+	struct sp_error err;
 
-	if (sp_edit_set(edits, spec->node, "terminationGracePeriodSeconds",
-			sp_node_new_int(&m->arena, seconds), NULL, err) < 0)
-		return -1;
-	mig_step(&p, "M16", NULL, spec->node->at,
-		 "terminationGracePeriodSeconds: %lld, since stopping one after the other takes "
-		 "longer than it had",
-		 (long long)seconds);
+	if (by_hand || sp_edit_set(edits, spec->node, "terminationGracePeriodSeconds",
+				   sp_node_new_int(&m->arena, seconds), NULL, &err) < 0)
+		mig_manual(&p, "M16", NULL, o->node->at,
+			   "terminationGracePeriodSeconds: %lld by hand, since stopping one after "
+			   "the other takes longer than it has",
+			   (long long)seconds);
+	else
+		mig_step(&p, "M16", NULL, spec->node->at,
+			 "terminationGracePeriodSeconds: %lld, since stopping one after the other "
+			 "takes longer than it had",
+			 (long long)seconds);
 	mig_hazard(&p, "M16", NULL,
 		   "draining a node and the notice of a spot machine may be shorter than that");
-	return 0;
 }
 
-/* Objects keep their order and number, so that they are compared by it. */
+enum grace { GRACE_AS_IT_IS, GRACE_SET, GRACE_BY_HAND };
+
+/* Tell what changes, and give the time that stopping needs (M16). Objects keep their order and
+ * number, so that they are compared by it. */
 static int finish(struct sp_migration *m, const struct sp_source *src,
-		  const struct sp_mig_options *opt, struct sp_diags *diags, bool grace, bool *again,
+		  const struct sp_mig_options *opt, enum grace grace, bool *again,
 		  struct sp_error *err)
 {
 	SP_CLEANUP(sp_manifest_done) struct sp_manifest old;
 	SP_CLEANUP(sp_manifest_done) struct sp_manifest new;
+	const struct told before = told_now(m);
 	struct sp_edits edits;
 
 	*again = false;
+	m->n_rows = 0; /* told again, with the new grace period */
 	new = (struct sp_manifest){0};
 	if (load(&old, opt, src->name, src->bytes, src->len, err) < 0 ||
-	    load(&new, opt, src->name, m->text.ptr ? m->text.ptr : "", m->text.len, err) < 0)
+	    load(&new, opt, src->name, m->text.ptr, m->text.len, err) < 0)
 		return -1;
-	if (new.diags.n_errors || new.n_objects != old.n_objects) {
-		copy_diags(&new.diags, diags, src->name);
-		return sp_fail(err, SP_E_INTERNAL, "'%s': what would come out is not valid: %s",
-			       src->name,
-			       new.diags.n ? new.diags.v[0].message : "an object is missing");
-	}
 	sp_edits_init(&edits, &new.arena, new.sources[0]);
-	for (uint32_t i = 0; i < new.n_objects; i++) {
+	for (uint32_t i = 0; i < SP_MIN(new.n_objects, old.n_objects); i++) {
 		const struct sp_object *o = &new.objects[i];
 		const struct sp_k_meta *meta;
 		const char *object;
 		int64_t raise;
 
-		if (!mig_pod_spec(o, &meta) || !o->meta || !o->meta->name)
+		if (!is_sound(&old, &old.objects[i]) || !is_sound(&new, o) ||
+		    !mig_pod_spec(o, &meta) || !o->meta || !o->meta->name)
 			continue;
 		object = mig_say(m, "%s/%s", sp_kind_name(o->kind), o->meta->name);
 		if (!has_steps(m, object))
 			continue;
 		if (compare(m, &old.objects[i], o, opt, object, &raise, err) < 0)
 			return -1;
-		if (grace && raise && set_grace(m, opt, o, &edits, object, raise, err) < 0)
-			return -1;
+		if (grace && raise)
+			set_grace(m, opt, o, &edits, object, raise, grace == GRACE_BY_HAND);
 	}
 	if (m->no_memory)
 		return sp_fail(err, SP_E_NO_MEMORY, "migrate '%s'", src->name);
-	if (!edits.n)
+	*again = edits.n > 0;
+	if (apply(m, &edits, err) == 0)
 		return 0;
-	if (apply(m, &edits, err) < 0)
+	if (err->code != SP_E_UNSUPPORTED || grace == GRACE_BY_HAND)
 		return -1;
-	m->n_rows = 0; /* told again, with the new grace period */
-	*again = true;
-	return 0;
+	untell(m, &before);
+	return finish(m, src, opt, GRACE_BY_HAND, again, err);
 }
 
 void sp_migration_done(struct sp_migration *m)
@@ -520,34 +603,45 @@ void sp_migration_done(struct sp_migration *m)
 	*m = (struct sp_migration){0};
 }
 
+/* Faults are told, and objects with faults are left alone; but a file has to be YAML. */
 static int check_input(const struct sp_source *src, const struct sp_mig_options *opt,
-		       struct sp_diags *diags, struct sp_error *err)
+		       struct sp_diags *diags, uint32_t *n_docs, uint32_t *n_objects,
+		       struct sp_error *err)
 {
 	SP_CLEANUP(sp_manifest_done) struct sp_manifest m;
+	SP_CLEANUP(sp_arena_done) struct sp_arena arena = {0};
+	struct sp_diags syntax;
+	struct sp_node **docs;
 
 	if (load(&m, opt, src->name, src->bytes, src->len, err) < 0)
 		return -1;
-	if (!m.diags.n_errors)
-		return 0;
+	*n_objects = m.n_objects;
 	copy_diags(&m.diags, diags, src->name);
-	return sp_fail(err, SP_E_INVALID, "'%s' is not valid", src->name);
+	sp_diags_init(&syntax, &arena);
+	if (sp_yaml_parse(&arena, src, &syntax, &docs, n_docs) < 0)
+		return sp_fail(err, SP_E_INVALID, "'%s' cannot be read as YAML", src->name);
+	return 0;
 }
 
 int sp_migrate(const struct sp_source *src, const struct sp_mig_options *opt,
 	       struct sp_diags *diags, struct sp_migration *ret, struct sp_error *err)
 {
+	struct part docs = {.from = 0}, objects = {.from = 0};
 	bool again;
 
 	*ret = (struct sp_migration){0};
-	if (check_input(src, opt, diags, err) < 0)
-		return -1;
 	sp_buf_puts(&ret->text, "");
 	sp_buf_add(&ret->text, src->bytes, src->len);
 	if (ret->text.failed)
 		return sp_fail(err, SP_E_NO_MEMORY, "migrate '%s'", src->name);
-	if (pass_fields(ret, src->name, opt, err) < 0 || pass_all(ret, src->name, opt, err) < 0 ||
-	    finish(ret, src, opt, diags, true, &again, err) < 0 ||
-	    (again && finish(ret, src, opt, diags, false, &again, err) < 0))
+	if (mig_compose(ret, opt, src))
+		return 0;
+	if (check_input(src, opt, diags, &docs.to, &objects.to, err) < 0)
+		return -1;
+	if (in_parts(ret, src->name, opt, &docs, pass_fields, err) < 0 ||
+	    in_parts(ret, src->name, opt, &objects, pass_pods, err) < 0 ||
+	    finish(ret, src, opt, GRACE_SET, &again, err) < 0 ||
+	    (again && finish(ret, src, opt, GRACE_AS_IT_IS, &again, err) < 0))
 		return -1;
 	ret->changed =
 		ret->text.len != src->len || memcmp(ret->text.ptr, src->bytes, src->len) != 0;

@@ -17,6 +17,7 @@ struct sp_mig_step {
 	const char *text;
 	struct sp_mark at; /* in the source */
 	bool manual;       /* left as a comment in the manifest */
+	bool ends;         /* it used to end by itself when the work was done (M8) */
 };
 
 /* What to look out for. */

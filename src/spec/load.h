@@ -77,8 +77,9 @@ struct sp_load_options {
 	int kube_minor;            /* 0: SP_KUBE_MINOR */
 	const char *default_ns;    /* NULL: "default" */
 	uint64_t name_seed;        /* chance for the endings of generateName */
-	bool partial; /* keep what could be decoded of an object with errors; what could
-			 not is taken out of its tree */
+	bool partial;     /* keep what could be decoded of an object with errors; what could
+			     not is taken out of its tree */
+	bool for_cluster; /* what this engine lacks is no fault; kinds not known are passed over */
 };
 
 /* Findings point to the sources' names; objects to the sources. */

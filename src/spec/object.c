@@ -56,6 +56,16 @@ static enum sp_kind kind_by_name(const char *name)
 	return SP_KIND_UNKNOWN;
 }
 
+/* A kind that runs here and that @kind may be a misspelling of; NULL none. */
+static const char *nearest_kind(const char *kind)
+{
+	const char *names[SP_KINDS];
+
+	for (int k = SP_KIND_UNKNOWN + 1; k < SP_KINDS; k++)
+		names[k - 1] = sp_kind_name((enum sp_kind)k);
+	return sp_nearest(kind, names, SP_KINDS - 1, 2);
+}
+
 static struct sp_diag *tell(struct decoder *d, struct sp_mark at, uint32_t len, const char *path,
 			    const char *message, const char *fix)
 {
@@ -100,7 +110,7 @@ static void unknown_kind(struct decoder *d, const struct sp_node *doc, const cha
 	const struct sp_node *kind_node = sp_node_get(doc, "kind");
 	const struct sp_node *api_node = sp_node_get(doc, "apiVersion");
 	enum sp_kind same = kind_by_name(kind);
-	const char *names[SP_KINDS], *near;
+	const char *near;
 	struct sp_diag *g;
 
 	if (same && sp_streq(sp_kind_name(same), kind)) {
@@ -113,9 +123,7 @@ static void unknown_kind(struct decoder *d, const struct sp_node *doc, const cha
 			g->why = "Kubernetes no longer serves this old version";
 		return;
 	}
-	for (int k = SP_KIND_UNKNOWN + 1; k < SP_KINDS; k++)
-		names[k - 1] = sp_kind_name((enum sp_kind)k);
-	near = sp_nearest(kind, names, SP_KINDS - 1, 2);
+	near = nearest_kind(kind);
 	g = tell(d, kind_node->at, sp_decode_width(kind_node), "kind",
 		 sp_arena_printf(d->arena, "kind %s of %s does not run here", kind, api_version),
 		 near ? sp_arena_printf(d->arena, "did you mean %s?", near) : KINDS_THAT_RUN);
@@ -151,6 +159,10 @@ static int find_kind(struct decoder *d, const struct sp_node *doc, struct sp_obj
 	ret->kind = sp_kind_find(api_version, kind);
 	if (ret->kind)
 		return 0;
+	/* a group with a domain is somebody else's, whatever its kinds are called */
+	if (d->opt && d->opt->for_cluster &&
+	    (memchr(api_version, '.', strcspn(api_version, "/")) || !nearest_kind(kind)))
+		return 1;
 	if (!is_cluster_kind(api_version, kind)) {
 		unknown_kind(d, doc, api_version, kind);
 		return -1;

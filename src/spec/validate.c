@@ -392,7 +392,7 @@ const char *sp_refused_where(enum sp_refused_place place)
 void v_refuse(struct sp_v *v, const struct sp_vp *p, enum sp_refused_place place,
 	      const struct sp_node *map)
 {
-	for (size_t i = 0; i < sp_refused_fields_n; i++) {
+	for (size_t i = 0; !v->for_cluster && i < sp_refused_fields_n; i++) {
 		const struct sp_refused *r = &sp_refused_fields[i];
 		struct sp_diag *d;
 
@@ -568,6 +568,7 @@ void sp_object_validate(struct sp_arena *a, const struct sp_object *o,
 		return;
 	if (opt && opt->kube_minor)
 		v.minor = opt->kube_minor;
+	v.for_cluster = opt && opt->for_cluster;
 	v.file = o->source ? o->source->name : NULL;
 	if (o->node) {
 		v.at = o->node->at;

@@ -35,6 +35,7 @@ struct sp_v {
 	const char *file;
 	int minor;                   /* release whose rules apply */
 	bool is_template;            /* a pod template, not a pod */
+	bool for_cluster;            /* what this engine lacks is no fault */
 	struct sp_mark at;           /* of the object: where nothing nearer is known */
 	uint32_t line_from, line_to; /* of the object; other objects of the file do not matter */
 	uint32_t first;              /* first finding that may be about this object */

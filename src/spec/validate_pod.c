@@ -314,7 +314,7 @@ void v_pod_spec(struct sp_v *v, const struct sp_vp *p, const struct sp_k_pod_spe
 			      DEADLINE_MAX_S);
 	host_aliases(v, p, s);
 	gates(v, p, s);
-	if (os && !sp_streq(os, "linux"))
+	if (os && !sp_streq(os, "linux") && !v->for_cluster)
 		v_forbidden(v, VP_FIELD(VP_FIELD(p, "os"), "name"), "OPT-7",
 			    "sidepod runs Linux pods only");
 	v_refuse(v, p, SP_REFUSED_POD, s->node);

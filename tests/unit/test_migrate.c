@@ -3,8 +3,8 @@
  * Migrations: pairs of manifests with the report of each (SP_UPDATE_GOLDEN=1 writes them); what
  * comes out is valid, keeps its comments, and is not changed a second time. Scripts by tables.
  */
+#include "lint/script.h"
 #include "migrate/migrate.h"
-#include "migrate/script.h"
 
 #include "cmocka_all.h"
 
@@ -198,7 +198,7 @@ static void test_patch(void **state)
 
 static void test_bad_input(void **state)
 {
-	static const char text[] = "apiVersion: v1\nkind: Pod\nmetadata: {name: P}\nspec: {}\n";
+	static const char text[] = "kind: [\n";
 	const struct sp_source src = {"bad.yaml", text, sizeof(text) - 1};
 	const struct sp_mig_options opt = {.catalogue = catalogue};
 	struct sp_arena arena = {0};
@@ -212,6 +212,86 @@ static void test_bad_input(void **state)
 	assert_true(diags.n_errors >= 1);
 	sp_migration_done(&m);
 	sp_arena_done(&arena);
+}
+
+#define BESIDE                                                                                     \
+	"---\napiVersion: v1\nkind: Pod\nmetadata: {name: q}\nspec:\n  containers:\n"              \
+	"  - {name: app, image: a}\n  - {name: envoy, image: envoyproxy/envoy}\n"
+#define BESIDE_AFTER                                                                               \
+	"  initContainers:\n  - {name: envoy, image: envoyproxy/envoy, restartPolicy: Always}\n"
+
+/* What cannot be changed or read does not keep the rest of a file from being changed. */
+static void test_parts(void **state)
+{
+	static const struct {
+		const char *text;
+		uint32_t n_errors, n_manual;
+		const char *left; /* stays in the text */
+	} t[] = {
+		/* an object with faults; a kind of somebody else */
+		{"apiVersion: v1\nkind: Pod\nmetadata: {name: P}\nspec: {}\n" BESIDE, 2, 0,
+		 "spec: {}"},
+		{"apiVersion: monitoring.coreos.com/v1\nkind: ServiceMonitor\nspec: {a: 1}\n" BESIDE,
+		 0, 0, "spec: {a: 1}"},
+		{"apiVersion: serving.knative.dev/v1\nkind: Service\nspec: {a: 1}\n" BESIDE, 0, 0,
+		 "spec: {a: 1}"},
+		/* what this engine lacks is no fault */
+		{"apiVersion: v1\nkind: Pod\nmetadata: {name: w}\nspec:\n  os: {name: windows}\n"
+		 "  volumes: [{name: v, nfs: {server: s, path: /}}]\n  containers:\n"
+		 "  - {name: a, image: b}\n" BESIDE,
+		 0, 0, "nfs"},
+		/* a layout that does not allow it */
+		{"apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n"
+		 "  - {name: app, image: a}\n  - &x\n    name: envoy\n    image: envoyproxy/envoy\n"
+		 "  initContainers:\n  - {<<: *x, name: i, image: b, command: [\"true\"]}\n" BESIDE,
+		 0, 1, "- &x"},
+	};
+
+	for (size_t i = 0; i < SP_ARRAY_LEN(t); i++) {
+		const struct sp_source src = {"f.yaml", t[i].text, strlen(t[i].text)};
+		const struct sp_mig_options opt = {.catalogue = catalogue};
+		struct sp_arena arena = {0};
+		struct sp_diags diags;
+		struct sp_migration m;
+		struct sp_error err = {0};
+
+		sp_diags_init(&diags, &arena);
+		if (sp_migrate(&src, &opt, &diags, &m, &err) < 0)
+			fail_msg("case %zu: %s", i, err.text);
+		if (!strstr(m.text.ptr, BESIDE_AFTER) || !strstr(m.text.ptr, t[i].left))
+			print_error("case %zu:\n%s", i, m.text.ptr);
+		assert_non_null(strstr(m.text.ptr, BESIDE_AFTER));
+		assert_non_null(strstr(m.text.ptr, t[i].left));
+		assert_int_equal(diags.n_errors, t[i].n_errors);
+		assert_int_equal(m.n_manual, t[i].n_manual);
+		sp_migration_done(&m);
+		sp_arena_done(&arena);
+	}
+}
+
+/* Files of Docker are explained, not changed. */
+static void test_compose(void **state)
+{
+	static const char *const t[] = {
+		"services:\n  web: {image: a}\n  log:\n    image: b\n    network_mode: service:web\n",
+		"services:\n  log: {image: b, network_mode: \"container:web\"}\n",
+		"#!/bin/sh\nset -e\ndocker run -d --name web a\n"
+		"docker run -d --network container:web \"b: c\"\n",
+		"docker run --net=container:web b\n",
+	};
+
+	for (size_t i = 0; i < SP_ARRAY_LEN(t); i++) {
+		const struct sp_source src = {"f", t[i], strlen(t[i])};
+		struct sp_migration m;
+
+		migrate_once(&src, NULL, &m);
+		assert_false(m.changed);
+		assert_int_equal(m.n_manual, 1);
+		assert_string_equal(m.steps[0].rule, "M22");
+		assert_non_null(strstr(m.steps[0].text, "shares the network of web"));
+		assert_int_equal(m.n_hazards, 2);
+		sp_migration_done(&m);
+	}
 }
 
 /* Statements between bars; '*' in front of the joint: compound. */
@@ -310,6 +390,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pairs),      cmocka_unit_test(test_only),
 		cmocka_unit_test(test_patch),      cmocka_unit_test(test_bad_input),
+		cmocka_unit_test(test_parts),      cmocka_unit_test(test_compose),
 		cmocka_unit_test(test_statements), cmocka_unit_test(test_without),
 		cmocka_unit_test(test_words),
 	};

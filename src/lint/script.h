@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Shell scripts as a sequence of statements with their places, to take some of them out. */
-#ifndef SP_MIGRATE_SCRIPT_H
-#define SP_MIGRATE_SCRIPT_H
+#ifndef SP_LINT_SCRIPT_H
+#define SP_LINT_SCRIPT_H
 
 #include "base/buf.h"
 

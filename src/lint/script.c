@@ -4,7 +4,7 @@
  * substitutions, comments, and the words that open and close compound commands. What it does not
  * understand makes the script `odd`, and odd scripts are not changed.
  */
-#include "migrate/script.h"
+#include "lint/script.h"
 
 #include <ctype.h>
 
