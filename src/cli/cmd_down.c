@@ -3,6 +3,7 @@
 #include "cli/files.h"
 #include "cli/pods.h"
 #include "cli/session.h"
+#include "cli/tidy.h"
 #include "supervisor/spawn.h"
 #include "sys/fd.h"
 
@@ -92,31 +93,26 @@ static int stop(struct sp_cli *cli, const struct sp_place *place, const struct t
 		if (!t->v[i].alive)
 			continue;
 		fds[i] = sp_supervisor_connect(place->engine.run_dir, t->v[i].uid, err);
-		if (fds[i] < 0 && err->code == SP_E_NOT_FOUND)
-			continue;
 		if (fds[i] < 0 || sp_supervisor_call(fds[i], request.ptr, request.len, NULL, 0,
-						     NULL, NULL, err) < 0)
+						     NULL, NULL, err) < 0) {
+			if (err->code == SP_E_NOT_FOUND)
+				continue; /* over meanwhile */
 			return sp_wrap(err, "stop pod '%s'", t->v[i].name);
+		}
 		if (sp_follow_add(f, t->v[i].name, t->v[i].ns, t->v[i].uid, fds[i], true, err) < 0)
 			return -1;
 	}
 	return f->n ? sp_follow_wait(f, SP_UNTIL_OVER, SP_NEVER, err) : 0;
 }
 
-static int run(struct sp_cli *cli, int argc, char **argv)
+static int take_down(struct sp_cli *cli, const struct sp_place *place, int argc, char **argv)
 {
-	struct sp_place place;
 	struct sp_follow f = {0};
 	struct targets t = {0};
 	struct sp_error err;
-	uint32_t n_files;
 	int *fds, r;
 
-	(void)sp_flag_list(cli, "filename", &n_files);
-	if (argc == 0 && n_files == 0 && !sp_flag_bool(cli, "all") &&
-	    !sp_flag_given(cli, "selector"))
-		return sp_cli_usage(cli, "which pods? Name them, or use -f, -l or --all");
-	if (sp_place_open(cli, &place, &err) < 0 || find(cli, &place, argc, argv, &t, &err) < 0)
+	if (find(cli, place, argc, argv, &t, &err) < 0)
 		return sp_cli_fail(cli, &err);
 	if (sp_flag_bool(cli, "dry-run")) {
 		for (uint32_t i = 0; i < t.n; i++)
@@ -128,10 +124,10 @@ static int run(struct sp_cli *cli, int argc, char **argv)
 		return sp_cli_error(cli, SP_EXIT_ENVIRONMENT, "out of memory");
 	for (uint32_t i = 0; i < t.n; i++)
 		fds[i] = -EBADF;
-	r = sp_session_follow(cli, &place, t.n + 1, false, &f, &err);
+	r = sp_session_follow(cli, place, t.n + 1, false, &f, &err);
 	f.progress.waterfall = true;
 	if (r == 0)
-		r = stop(cli, &place, &t, &f, fds, &err);
+		r = stop(cli, place, &t, &f, fds, &err);
 	r = r < 0 ? sp_cli_fail(cli, &err) : SP_EXIT_OK;
 	for (uint32_t i = 0; i < t.n; i++)
 		sp_close(fds[i]);
@@ -140,11 +136,31 @@ static int run(struct sp_cli *cli, int argc, char **argv)
 		    f.signal_number; /* they stop without us, and stay to be seen */
 	} else if (r == SP_EXIT_OK) {
 		for (uint32_t i = 0; i < t.n; i++) {
-			sp_session_finish(cli, &place, t.v[i].name, t.v[i].ns, t.v[i].uid);
+			sp_session_finish(cli, place, t.v[i].name, t.v[i].ns, t.v[i].uid);
 			fprintf(cli->out, "pod/%s\n", t.v[i].name);
 		}
 	}
 	sp_follow_done(&f);
+	return r;
+}
+
+static int run(struct sp_cli *cli, int argc, char **argv)
+{
+	struct sp_place place;
+	struct sp_error err;
+	uint32_t n_files;
+	int r;
+
+	(void)sp_flag_list(cli, "filename", &n_files);
+	if (argc == 0 && n_files == 0 && !sp_flag_bool(cli, "all") &&
+	    !sp_flag_given(cli, "selector"))
+		return sp_cli_usage(cli, "which pods? Name them, or use -f, -l or --all");
+	if (sp_place_open(cli, &place, &err) < 0)
+		return sp_cli_fail(cli, &err);
+	r = take_down(cli, &place, argc, argv);
+	/* also what others left half done: nobody else looks for it */
+	if (!sp_flag_bool(cli, "dry-run"))
+		sp_tidy(cli, &place);
 	return r;
 }
 
@@ -170,7 +186,8 @@ const struct sp_command sp_command_down = {
 	.args = "[POD…]",
 	.about = "Stop pods as a cluster does: preStop hooks first, regular containers, then the "
 		 "sidecars in reverse order, within the grace period. Finished pods are removed; "
-		 "their run records are kept for `sidepod timeline`.",
+		 "their run records are kept for `sidepod timeline`. What killed commands and "
+		 "supervisors left half done is removed too.",
 	.examples = {{"down web", "with the pod's own grace period"},
 		     {"down -f pod.yaml --grace 5", "what the manifest names, in 5 seconds"},
 		     {"down --all --now", "everything, quickly"}},

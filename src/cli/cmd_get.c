@@ -160,25 +160,11 @@ static void print_table(const struct view *v, const struct sp_pod_entry *p, uint
 /* {"apiVersion","kind","metadata","spec","status"}; the spec comes from the supervisor. */
 static struct sp_node *as_object(const struct view *v, const struct sp_pod_entry *p)
 {
-	SP_CLEANUP(sp_closep) int fd = -EBADF;
-	static const char request[] = "{\"op\":\"status\"}";
 	struct sp_arena *a = &v->cli->arena;
-	struct sp_node *o = sp_node_new(a, SP_NODE_MAP), *full = NULL;
-	const struct sp_node *spec = NULL;
-	json_t *answer = NULL;
-	struct sp_error err;
-	char *text;
+	struct sp_node *o = sp_node_new(a, SP_NODE_MAP);
+	const struct sp_node *spec =
+		p->alive ? sp_node_get(sp_pod_ask_doc(v->cli, &v->place, p->uid), "spec") : NULL;
 
-	if (p->alive)
-		fd = sp_supervisor_connect(v->place.engine.run_dir, p->uid, &err);
-	if (fd >= 0 &&
-	    sp_supervisor_call(fd, request, strlen(request), NULL, 0, NULL, &answer, &err) == 0) {
-		text = json_dumps(json_object_get(answer, "pod"), 0);
-		if (text && sp_node_from_json(a, text, strlen(text), &full, &err) == 0)
-			spec = sp_node_get(full, "spec");
-		free(text);
-		json_decref(answer);
-	}
 	if (!o || sp_node_set(a, o, "apiVersion", sp_node_new_str(a, "v1")) < 0 ||
 	    sp_node_set(a, o, "kind", sp_node_new_str(a, "Pod")) < 0)
 		return NULL;

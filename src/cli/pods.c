@@ -9,6 +9,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -171,34 +172,71 @@ static bool read_header(struct sp_cli *cli, struct sp_pod_entry *p)
 	return ok;
 }
 
-/* Return: 1 an entry, 0 nothing to show yet, -1. */
+struct sp_node *sp_pod_ask_doc(struct sp_cli *cli, const struct sp_place *place, const char *uid)
+{
+	static const char request[] = "{\"op\":\"status\"}";
+	struct sp_error err; /* whoever does not answer is over */
+	SP_CLEANUP(sp_closep) int fd = sp_supervisor_connect(place->engine.run_dir, uid, &err);
+	struct sp_node *doc = NULL;
+	json_t *answer = NULL;
+	char *text;
+
+	if (fd < 0 ||
+	    sp_supervisor_call(fd, request, strlen(request), NULL, 0, NULL, &answer, &err) < 0)
+		return NULL;
+	text = json_dumps(json_object_get(answer, "pod"), 0);
+	if (text && sp_node_from_json(&cli->arena, text, strlen(text), &doc, &err) < 0)
+		doc = NULL;
+	free(text);
+	json_decref(answer);
+	return doc;
+}
+
+/* What the supervisor wrote last; of one that is so young that it has not written yet, what it
+ * says. Return: 1, 0 there is nothing, -1. */
+static int read_doc(struct sp_cli *cli, const struct sp_place *place, struct sp_pod_entry *p,
+		    struct sp_error *err)
+{
+	const char *path = sp_arena_printf(&cli->arena, "%s/status.json", p->dir);
+	struct sp_source src;
+	struct sp_node *root;
+
+	if (!path)
+		return sp_fail(err, SP_E_NO_MEMORY, "read the pods");
+	if (sp_cli_read(cli, path, &src, err) == 0) {
+		if (sp_node_from_json(&cli->arena, src.bytes, src.len, &root, err) < 0)
+			return sp_wrap(err, "'%s'", path);
+		p->doc = sp_node_get(root, "pod");
+		return 1;
+	}
+	if (err->code != SP_E_NOT_FOUND)
+		return -1;
+	p->doc = p->alive ? sp_pod_ask_doc(cli, place, p->uid) : NULL;
+	return p->doc != NULL;
+}
+
+/* Return: 1 an entry, 0 nothing to show, -1. */
 static int read_pod(struct sp_cli *cli, const struct sp_place *place, const char *uid,
 		    struct sp_pod_entry *ret, struct sp_error *err)
 {
 	struct sp_pod_entry p = {.uid = sp_arena_strdup(&cli->arena, uid)};
-	struct sp_node *root;
-	const char *path;
-	struct sp_source src;
 	int r;
 
 	p.dir = sp_arena_printf(&cli->arena, "%s/pods/%s", place->engine.run_dir, uid);
-	path = sp_arena_printf(&cli->arena, "%s/status.json", p.dir ? p.dir : "");
-	if (!p.uid || !p.dir || !path)
+	if (!p.uid || !p.dir)
 		return sp_fail(err, SP_E_NO_MEMORY, "read the pods");
-	if (sp_cli_read(cli, path, &src, err) < 0)
-		return err->code == SP_E_NOT_FOUND ? 0 : -1;
-	if (sp_node_from_json(&cli->arena, src.bytes, src.len, &root, err) < 0)
-		return sp_wrap(err, "'%s'", path);
-	p.doc = sp_node_get(root, "pod");
+	r = sp_supervisor_alive(place->engine.run_dir, uid, err);
+	if (r < 0)
+		return -1;
+	p.alive = r > 0;
+	r = read_doc(cli, place, &p, err);
+	if (r <= 0)
+		return r;
 	p.ns = sp_node_str(sp_node_at(p.doc, "metadata.namespace"), "default");
 	p.name = sp_node_str(sp_node_at(p.doc, "metadata.name"), "");
 	p.ip = sp_node_str(sp_node_at(p.doc, "status.podIP"), "");
 	p.start_wall_ns = wall_of(sp_node_get(p.doc, "status"), "startTime");
 	p.has_header = read_header(cli, &p);
-	r = sp_supervisor_alive(place->engine.run_dir, uid, err);
-	if (r < 0)
-		return -1;
-	p.alive = r > 0;
 	if (fill_columns(cli, &p, err) < 0)
 		return -1;
 	*ret = p;
@@ -356,7 +394,7 @@ int sp_pod_stop(struct sp_cli *cli, const struct sp_place *place, const struct s
 		return err->code == SP_E_NOT_FOUND ? 0 : -1; /* over meanwhile */
 	sp_pod_delete_request(grace_s, &request);
 	if (sp_supervisor_call(fd, request.ptr, request.len, NULL, 0, NULL, NULL, err) < 0)
-		return -1;
+		return err->code == SP_E_NOT_FOUND ? sp_pod_wait_gone(place, p->uid, err) : -1;
 	/* the supervisor hangs up when the pod is over */
 	poll_fd = (struct pollfd){.fd = fd, .events = POLLRDHUP};
 	while (poll(&poll_fd, 1, -1) < 0)

@@ -59,6 +59,10 @@ int sp_pod_wait_shown(const struct sp_place *place, const char *uid, int pidfd,
 /** sp_pod_wait_gone() - Until the pod's supervisor has exited, which it is about to do */
 int sp_pod_wait_gone(const struct sp_place *place, const char *uid, struct sp_error *err);
 
+/** sp_pod_ask_doc() - {"metadata","spec","status"} as the supervisor tells it now; NULL when it
+ * does not answer. In the arena */
+struct sp_node *sp_pod_ask_doc(struct sp_cli *cli, const struct sp_place *place, const char *uid);
+
 /**
  * sp_names_lock() - One command at a time gives names to pods
  *

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "cli/pods.h"
 #include "cli/runs.h"
+#include "cli/tidy.h"
 #include "draw/draw.h"
 #include "supervisor/spawn.h"
 #include "sys/fd.h"
@@ -94,24 +95,8 @@ void sp_session_finish(struct sp_cli *cli, const struct sp_place *place, const c
 	sp_pod_log_name(ns, name, uid, &logs);
 	sp_name_free(place, ns, name, uid);
 	if (sp_pod_wait_gone(place, uid, &err) < 0 ||
-	    sp_pod_sweep(&place->engine, uid, true, logs.ptr, &err) < 0 ||
-	    sp_machine_tidy(&place->engine, &err) < 0)
+	    sp_pod_sweep(&place->engine, uid, true, logs.ptr, &err) < 0)
 		sp_cli_warn(cli, "clean up after pod '%s': %s", name, err.text);
-}
-
-void sp_session_sweep_dead(struct sp_cli *cli, const struct sp_place *place)
-{
-	struct sp_pod_entry *v;
-	struct sp_error err;
-	uint32_t n;
-
-	if (sp_pods_list(cli, place, NULL, &v, &n, &err) < 0)
-		return; /* housekeeping; the command's own work told whatever is wrong there */
-	for (uint32_t i = 0; i < n; i++)
-		if (!v[i].alive && sp_streq(v[i].status, "Lost") &&
-		    sp_pod_sweep(&place->engine, v[i].uid, false, NULL, &err) < 0 &&
-		    err.code != SP_E_EXISTS)
-			sp_cli_warn(cli, "clean up after pod '%s': %s", v[i].name, err.text);
 }
 
 int sp_session_follow(struct sp_cli *cli, const struct sp_place *place, uint32_t n, bool logs,
@@ -205,7 +190,7 @@ int sp_session_end(struct sp_session *s, struct sp_follow *f, int code)
 	if (f->events && fclose(f->events) != 0)
 		code = sp_cli_error(s->launch.cli, SP_EXIT_FAILED, "write '%s'", s->events);
 	sp_follow_done(f);
-	sp_session_sweep_dead(s->launch.cli, &s->launch.place);
+	sp_tidy(s->launch.cli, &s->launch.place);
 	return code;
 }
 

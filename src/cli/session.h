@@ -96,7 +96,4 @@ void sp_session_tell_end(struct sp_cli *cli, const struct sp_run *r);
 int sp_session_draw(struct sp_cli *cli, const struct sp_run *r, const char *path,
 		    struct sp_error *err);
 
-/** sp_session_sweep_dead() - What supervisors that died left on the machine */
-void sp_session_sweep_dead(struct sp_cli *cli, const struct sp_place *place);
-
 #endif

@@ -368,6 +368,12 @@ int sp_supervisor_alive(const char *run_dir, const char *uid, struct sp_error *e
 	return errno == EWOULDBLOCK ? 1 : sp_fail_errno(err, errno, "try the pod's lock");
 }
 
+/* A supervisor that ends, or is killed, with our question still unread. */
+static bool is_over(int errnum)
+{
+	return errnum == ECONNRESET || errnum == EPIPE;
+}
+
 static int send_request(int fd, const char *request, size_t len, const int *fds, uint32_t n_fds,
 			struct sp_error *err)
 {
@@ -392,7 +398,8 @@ static int send_request(int fd, const char *request, size_t len, const int *fds,
 	}
 	while (sendmsg(fd, &msg, MSG_NOSIGNAL) < 0)
 		if (errno != EINTR)
-			return sp_fail_errno(err, errno, "ask the supervisor");
+			return is_over(errno) ? sp_fail(err, SP_E_NOT_FOUND, "the pod is over")
+					      : sp_fail_errno(err, errno, "ask the supervisor");
 	return 0;
 }
 
@@ -422,8 +429,9 @@ static int receive_answer(int fd, int *ret_fd, json_t **ret, struct sp_error *er
 		int saved = errno;
 
 		free(mem);
-		return n < 0 ? sp_fail_errno(err, saved, "answer of the supervisor")
-			     : sp_fail(err, SP_E_NOT_FOUND, "the pod is over");
+		return n == 0 || is_over(saved)
+			       ? sp_fail(err, SP_E_NOT_FOUND, "the pod is over")
+			       : sp_fail_errno(err, saved, "answer of the supervisor");
 	}
 	c = CMSG_FIRSTHDR(&msg);
 	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS) {

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The program when things go wrong at the worst moment: killed commands and supervisors, Ctrl-C
+ * anywhere. Whatever happened, after `down` the machine is as before.
+ *
+ * Moments are chosen by chance; SP_SEED repeats a run, SP_ROUNDS makes it longer.
+ */
+#include "command_env.h"
+#include "own_machine.h"
+
+#include "../unit/cmocka_all.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static unsigned seed, chance;
+static char doing[256]; /* told when a test fails */
+
+static int below(int n)
+{
+	return rand_r(&chance) % n;
+}
+
+static void moment(int max_ms)
+{
+	usleep((useconds_t)below(max_ms * 1000)); /* no wait: the moment of the blow */
+}
+
+static int rounds(int otherwise)
+{
+	const char *s = getenv("SP_ROUNDS");
+
+	return s ? atoi(s) : otherwise;
+}
+
+/* Every part of a pod: an init container, a sidecar, both kinds of volume, a published port. */
+#define BODY                                                                                       \
+	"  terminationGracePeriodSeconds: 2\n"                                                     \
+	"  volumes: [{name: d, emptyDir: {}}, {name: m, emptyDir: {medium: Memory}}]\n"            \
+	"  initContainers:\n"                                                                      \
+	"  - {name: proxy, " IMAGE ", restartPolicy: Always,\n"                                    \
+	"     command: [demo, act, 'say=proxy up,term=0.01:0']}\n"                                 \
+	"  - {name: setup, " IMAGE ", command: [demo, act, 'say=set up,exit=0.01']}\n"             \
+	"  containers:\n"                                                                          \
+	"  - {name: app, " IMAGE ", command: [demo, act, 'say=serving,term=0.01:0'],\n"            \
+	"     ports: [{containerPort: 80, hostPort: 18080}],\n"                                    \
+	"     volumeMounts: [{name: d, mountPath: /d}, {name: m, mountPath: /m}]}\n"
+
+/* Pids of all supervisors: nobody else's are here. */
+static int supervisors(pid_t *v, int max)
+{
+	FILE *f = popen("grep -sl sidepod-supervi /proc/[0-9]*/comm", "re");
+	int n = 0, pid;
+
+	assert_non_null(f);
+	while (n < max && fscanf(f, "/proc/%d/comm ", &pid) == 1)
+		v[n++] = pid;
+	pclose(f);
+	return n;
+}
+
+static int kill_supervisors(void)
+{
+	pid_t v[8];
+	int n = supervisors(v, 8);
+
+	for (int i = 0; i < n; i++)
+		kill(v[i], SIGKILL); /* gone already: as wanted */
+	return n;
+}
+
+/* ---- the command is killed ------------------------------------------------------------------- */
+
+/* `run` dies; a pod that was started lives on, is found, followed and ended. */
+static void round_of_command(const char *path, const char *name)
+{
+	struct result r = {0};
+	int out_fd, err_fd, code;
+	pid_t pid = start(ARGS("run", path), -1, &out_fd, &err_fd);
+	pid_t sup[8];
+	bool lives;
+
+	moment(150);
+	kill(pid, SIGKILL);
+	code = reap(pid);
+	assert_true(code == 1000 + SIGKILL);
+	lives = supervisors(sup, 8) > 0;
+	close(out_fd);
+	close(err_fd);
+	if (!lives)
+		return;
+	r = run(ARGS("ps", "-o", "name"));
+	assert_int_equal(r.code, 0);
+	expect_text(name, &r.out);
+	result_done(&r);
+	pid = start(ARGS("run", "--attach", name), -1, &out_fd, &err_fd);
+	read_until(out_fd, "serving", &r.out);
+	expect(0, ARGS("down", name));
+	collect(out_fd, err_fd, &r);
+	assert_int_equal(reap(pid), 0);
+	result_done(&r);
+}
+
+/* ---- a supervisor is killed ------------------------------------------------------------------ */
+
+/* While it starts, runs or stops; the command that follows it tells, and ends. */
+static void round_of_supervisor(const char *path, const char *name)
+{
+	struct result r = {0};
+	int out_fd, err_fd, n;
+	bool stop = below(2) == 0;
+	pid_t pid = start(ARGS("run", path), -1, &out_fd, &err_fd);
+
+	if (stop) {
+		read_until(out_fd, "serving", &r.out);
+		kill(pid, SIGINT);
+		moment(40);
+	} else {
+		moment(150);
+	}
+	n = kill_supervisors();
+	if (n == 0) /* it is not born yet, or is over */
+		kill(pid, SIGINT);
+	collect(out_fd, err_fd, &r);
+	r.code = reap(pid);
+	if (n > 0 && r.code != 1 && r.code != 5 && r.code != 128 + SIGINT)
+		fail_msg("%s: exit code %d\n%s", doing, r.code, text(&r.err));
+	result_done(&r);
+	r = run(ARGS("ps"));
+	assert_int_equal(r.code, 0);
+	result_done(&r);
+}
+
+/* ---- everything is killed -------------------------------------------------------------------- */
+
+/* The command, the supervisor, and a `down` that was to tidy up, one after another. */
+static void round_of_all(const char *path, const char *name)
+{
+	int out_fd, err_fd;
+	pid_t pid = start(ARGS("up", "-d", path), -1, &out_fd, &err_fd);
+
+	moment(100);
+	if (below(2))
+		(void)kill_supervisors();
+	kill(pid, SIGKILL);
+	(void)reap(pid);
+	close(out_fd);
+	close(err_fd);
+	if (below(2))
+		(void)kill_supervisors();
+	pid = start(ARGS("down", name), -1, &out_fd, &err_fd);
+	moment(40);
+	kill(pid, SIGKILL);
+	(void)reap(pid);
+	close(out_fd);
+	close(err_fd);
+}
+
+static void test_kills(void **state)
+{
+	static void (*const kinds[])(const char *, const char *) = {
+		round_of_command, round_of_supervisor, round_of_all};
+	char path[160], name[32];
+
+	for (int i = 0; i < rounds(24); i++) {
+		int kind = i % 3;
+
+		chance = seed + (unsigned)i;
+		snprintf(name, sizeof(name), "victim-%d", i);
+		snprintf(path, sizeof(path), "%s", manifest(name, BODY));
+		snprintf(doing, sizeof(doing), "SP_SEED=%u, round %d", seed, i);
+		kinds[kind](path, name);
+		expect(0, ARGS("down", "--all", "--now"));
+		unlink(path);
+		own_machine_clean(doing);
+	}
+}
+
+static int set_up(void **state)
+{
+	const char *s = getenv("SP_SEED");
+
+	seed = s ? (unsigned)strtoul(s, NULL, 10) : (unsigned)getpid() ^ (unsigned)time(NULL);
+	printf("# SP_SEED=%u\n", seed);
+	return env_set_up(state);
+}
+
+/* What a first pod makes for good (the image, directories) belongs to the state before. */
+static int begin(void **state)
+{
+	const char *path =
+		manifest("first", "  restartPolicy: Never\n  containers:\n"
+				  "  - {name: c, " IMAGE ", command: [demo, act, 'exit=0']}\n");
+
+	expect(0, ARGS("run", path));
+	unlink(path);
+	own_machine_mark(root);
+	return 0;
+}
+
+static int tests(void)
+{
+	const struct CMUnitTest all[] = {
+		cmocka_unit_test_setup(test_kills, begin),
+	};
+
+	return cmocka_run_group_tests(all, set_up, env_tear_down);
+}
+
+int main(void)
+{
+	return own_machine_run(tests);
+}
