@@ -7,7 +7,6 @@
 #include "cli/launch.h"
 
 #include "base/text.h"
-#include "container/caps.h"
 #include "container/container.h"
 #include "container/seccomp_default.h"
 #include "supervisor/env.h"
@@ -175,7 +174,6 @@ static int network_options(struct sp_launch *l, struct sp_error *err)
 int sp_launch_engine(struct sp_launch *l, struct sp_error *err)
 {
 	struct sp_engine *e = &l->place.engine;
-	struct sp_seccomp *filter;
 	char path[PATH_MAX];
 	ssize_t len;
 
@@ -186,14 +184,7 @@ int sp_launch_engine(struct sp_launch *l, struct sp_error *err)
 		path[len] = '\0';
 		e->command = sp_arena_strdup(&l->cli->arena, path);
 	}
-	filter = sp_arena_alloc(&l->cli->arena, sizeof(*filter));
-	if (!filter)
-		return sp_fail(err, SP_E_NO_MEMORY, "make the system call filter");
-	filter->caps = sp_caps_default & sp_caps_seccomp;
-	if (sp_seccomp_default_build(filter->caps, &l->filter, &filter->n, err) < 0)
-		return -1;
-	filter->bpf = l->filter;
-	e->seccomp = filter;
+	e->seccomp = &sp_seccomp_default;
 	e->n_seccomp = 1;
 	e->seccomp_default = !sp_streq(sp_flag_text(l->cli, "seccomp-default"), "off");
 	return 0;

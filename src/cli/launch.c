@@ -28,7 +28,6 @@ void sp_launch_done(struct sp_launch *l)
 		sp_close(l->pods[i].supervisor.control_fd);
 	}
 	sp_manifest_done(&l->manifest);
-	free(l->filter);
 	*l = (struct sp_launch){0};
 }
 

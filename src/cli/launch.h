@@ -23,7 +23,6 @@ struct sp_launch {
 	struct sp_manifest manifest;
 	struct sp_launched *pods;
 	uint32_t n_pods;
-	void *filter;                /* of system calls; heap, the engine options point to it */
 	bool jobs;                   /* set by the command: it can follow a Job */
 	const struct sp_object *job; /* the Job of the manifests; NULL: Pods */
 };

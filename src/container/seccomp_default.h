@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The RuntimeDefault system call filter of the container world, compiled by libseccomp. Only the
- * command links this: supervisors get the finished instructions with the pod.
+ * The RuntimeDefault system call filter of the container world. It is compiled with libseccomp's
+ * numbers while the product is built; the command carries the finished instructions, and
+ * supervisors get them with the pod.
  */
 #ifndef SP_CONTAINER_SECCOMP_DEFAULT_H
 #define SP_CONTAINER_SECCOMP_DEFAULT_H
 
 #include "base/error.h"
+#include "container/container.h"
+
+/* For containers with the default capabilities; written by seccomp_make.c. */
+extern const struct sp_seccomp sp_seccomp_default;
 
 /**
  * sp_seccomp_default_build() - Compile the filter for containers with @caps

@@ -266,6 +266,10 @@ static void test_filter(void **state)
 	assert_int_equal(sp_seccomp_default_build(sp_caps_default, &plain, &n_plain, &err), 0);
 	assert_int_equal(sp_seccomp_default_build(with_admin, &admin, &n_admin, &err), 0);
 	assert_true(n_plain < 600 && n_admin < 600); /* installing costs per instruction */
+	/* what the command carries is what is compiled here */
+	assert_true(sp_seccomp_default.caps == (sp_caps_default & sp_caps_seccomp));
+	assert_int_equal(sp_seccomp_default.n, n_plain);
+	assert_memory_equal(sp_seccomp_default.bpf, plain, n_plain * sizeof(struct sock_filter));
 	for (size_t i = 0; i < SP_ARRAY_LEN(cases); i++) {
 		struct seccomp_data d = {.nr = cases[i].nr, .arch = ARCH, .args = {cases[i].arg}};
 
