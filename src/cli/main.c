@@ -3,7 +3,6 @@
 #include "cli/cli_internal.h"
 
 #include <fcntl.h>
-#include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -47,7 +46,6 @@ int main(int argc, char **argv)
 	int r;
 
 	fill_standard_fds();
-	(void)setlocale(LC_CTYPE, ""); /* for libraries; our own texts are UTF-8 or ASCII */
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (argc == 2 && sp_streq(argv[1], "--version"))
 		r = sp_cli_parse(&cli, sp_commands, 1, version, &parsed, &err);
