@@ -5,6 +5,7 @@
 #include "image/manifest.h"
 #include "image/reference.h"
 #include "sys/fd.h"
+#include "sys/sys.h"
 
 #include <fcntl.h>
 #include <jansson.h>
@@ -12,6 +13,8 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+
+#define REF_FILE_MAX 4096 /* a name, two digests, two numbers */
 
 /* ---- directories ---- */
 
@@ -213,14 +216,15 @@ void sp_store_ref_file(const char *ref, char name[static SP_STORE_NAME])
 static int read_ref_file(const struct sp_image_store *s, struct sp_arena *a, const char *file,
 			 struct sp_image_info *ret, struct sp_error *err)
 {
-	SP_CLEANUP(sp_closep) int fd = openat(s->refs_fd, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	json_auto_t *j = NULL;
 	const char *ref, *digest, *id;
+	json_auto_t *j = NULL;
+	char mem[REF_FILE_MAX];
 	json_error_t je;
+	ssize_t n = sys_read_file(s->refs_fd, file, mem, sizeof(mem));
 
-	if (fd < 0)
-		return sp_fail_errno(err, errno, "image store");
-	j = json_loadfd(fd, 0, &je);
+	if (n < 0)
+		return sp_fail_errno(err, (int)-n, "image store");
+	j = json_loadb(mem, (size_t)n, 0, &je); /* json_loadfd() would read byte by byte */
 	ref = json_string_value(json_object_get(j, "ref"));
 	digest = json_string_value(json_object_get(j, "digest"));
 	id = json_string_value(json_object_get(j, "id"));
