@@ -20,6 +20,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/inotify.h>
@@ -387,6 +388,28 @@ static void in_parallel(struct bench *b, size_t n, size_t k)
 	row(what, f, p, "pods/s", p / f, "target 0.5x or more");
 }
 
+/* Start `sidepod run`. Return: its standard output */
+static FILE *start_command(const char *sidepod, const char *file, const char *root, pid_t *ret_pid)
+{
+	const char *const argv[] = {sidepod, "run",      file,          "--root",
+				    root,    "--net",    "lo",          "--progress",
+				    "quiet", "--events", "/dev/stdout", NULL};
+	posix_spawn_file_actions_t to_pipe;
+	int p[2], r;
+
+	if (pipe2(p, O_CLOEXEC) < 0 || posix_spawn_file_actions_init(&to_pipe) != 0 ||
+	    posix_spawn_file_actions_adddup2(&to_pipe, p[1], STDOUT_FILENO) != 0)
+		exit(1);
+	r = posix_spawn(ret_pid, sidepod, &to_pipe, NULL, (char **)(uintptr_t)argv, environ);
+	(void)posix_spawn_file_actions_destroy(&to_pipe);
+	close(p[1]);
+	if (r != 0) {
+		(void)fprintf(stderr, "bench_floor: %s: %s\n", sidepod, strerror(r));
+		exit(1);
+	}
+	return fdopen(p[0], "r");
+}
+
 /* From execve of the command to the app's execve, with everything that lies between. */
 static void whole_command(struct bench *b, size_t n)
 {
@@ -403,17 +426,14 @@ static void whole_command(struct bench *b, size_t n)
 		exit(1);
 	close(fd);
 	for (uint32_t i = 0; i < n; i++) {
-		char line[4096], command[4700];
 		int64_t t0, t1 = 0;
+		char line[4096];
 		FILE *out;
+		pid_t pid;
 
 		b->floor_ns[i] = floor_one(f, i);
-		(void)snprintf(
-			command, sizeof(command),
-			"exec %s run %s --root %s --net lo --progress quiet --events /dev/stdout",
-			sidepod, file, root);
 		t0 = clock_ns(CLOCK_REALTIME);
-		out = popen(command, "re"); /* the shell's own start is part of what is measured */
+		out = start_command(sidepod, file, root, &pid);
 		while (out && fgets(line, sizeof(line), out)) {
 			struct sp_arena a = {0};
 			struct sp_record_line l;
@@ -433,9 +453,11 @@ static void whole_command(struct bench *b, size_t n)
 			sp_arena_done(&a);
 		}
 		if (out)
-			(void)pclose(out); /* 128+n after `down`; not the question here */
+			(void)fclose(out);
+		(void)waitpid(pid, NULL, 0); /* 128+n after `down`; not the question here */
 		if (!t1) {
-			(void)fprintf(stderr, "bench_floor: `%s` did not start the app\n", command);
+			(void)fprintf(stderr, "bench_floor: `%s run` did not start the app\n",
+				      sidepod);
 			exit(1);
 		}
 		b->product_ns[i] = t1 - t0;
