@@ -17,6 +17,12 @@ struct sp_str {
 #define SP_STR_ARG(s) (int)(s).len, (s).ptr
 #define SP_STR(lit)   ((struct sp_str){(lit), sizeof(lit) - 1})
 
+/* The same bytes? Two empty texts are, wherever they point. */
+static inline bool sp_str_eq(struct sp_str a, struct sp_str b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
 /*
  * A growing or fixed text. Always NUL-terminated once something was added (and in fixed form from
  * the start). Errors stick: check `failed` once, at the end.

@@ -19,7 +19,7 @@ static void head(const char *title, int section, const char *what, struct sp_buf
 static void lifecycle_page(struct sp_buf *out)
 {
 	SP_CLEANUP(sp_buf_done) struct sp_buf rules = {0};
-	struct sp_str group = {0};
+	struct sp_str group = SP_STR("");
 
 	head("sidepod-lifecycle", 7, "how pods live in sidepod, rule by rule", out);
 	sp_buf_puts(out, ".SH DESCRIPTION\nThe rules that pods follow, with the names that\n"
@@ -32,10 +32,12 @@ static void lifecycle_page(struct sp_buf *out)
 		if (!next || !tab)
 			return;
 		*next++ = *tab = '\0';
-		if (dash && ((size_t)(dash - line) != group.len ||
-			     memcmp(group.ptr, line, group.len) != 0)) {
-			group = (struct sp_str){line, (size_t)(dash - line)};
-			sp_buf_printf(out, ".SH " SP_STR_FMT "\n", SP_STR_ARG(group));
+		if (dash) {
+			struct sp_str of = {line, (size_t)(dash - line)};
+
+			if (!sp_str_eq(of, group))
+				sp_buf_printf(out, ".SH " SP_STR_FMT "\n", SP_STR_ARG(of));
+			group = of;
 		}
 		sp_buf_puts(out, ".TP\n.B ");
 		sp_help_roff(out, line);

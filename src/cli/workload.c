@@ -73,7 +73,7 @@ static int observe_ctrs(struct workload *w, const struct sp_watched *v, struct s
 
 		ctrs[i] = (struct sp_child_ctr){.name = row->name, .role = row->role};
 		c->restarts += row->attempt > 0 ? (uint32_t)row->attempt : 0;
-		if (!ended(row))
+		if (!last || !ended(row))
 			continue;
 		ctrs[i].terminated = true;
 		ctrs[i].code = last->code;

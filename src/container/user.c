@@ -47,11 +47,6 @@ static bool parse_id(struct sp_str s, uint32_t *ret)
 	return v <= ID_MAX;
 }
 
-static bool str_eq(struct sp_str a, struct sp_str b)
-{
-	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
-}
-
 struct account {
 	struct sp_str name, home;
 	uint32_t uid, gid;
@@ -72,7 +67,7 @@ static bool find_user(struct sp_str passwd, const struct sp_str *name, uint32_t 
 			continue;
 		a.name = f[0];
 		a.home = f[5];
-		if (name ? str_eq(a.name, *name) : a.uid == uid) {
+		if (name ? sp_str_eq(a.name, *name) : a.uid == uid) {
 			*ret = a;
 			return true;
 		}
@@ -146,7 +141,7 @@ int sp_user_resolve(const struct sp_user_request *req, struct sp_str passwd, str
 		bool found = false;
 
 		for (g = group; !found && next_group(&g, &name, &gid, &members);)
-			if (str_eq(name, grp)) {
+			if (sp_str_eq(name, grp)) {
 				id.gid = gid;
 				found = true;
 			}
@@ -167,7 +162,7 @@ int sp_user_resolve(const struct sp_user_request *req, struct sp_str passwd, str
 			return -1;
 	for (g = group; known && !req->strict && next_group(&g, &name, &gid, &members);)
 		while (next_field(&members, ',', &member))
-			if (str_eq(member, a.name) && add_group(&id, gid, err) < 0)
+			if (sp_str_eq(member, a.name) && add_group(&id, gid, err) < 0)
 				return -1;
 	*ret = id;
 	return 0;

@@ -186,7 +186,7 @@ static void find_ports(struct sp_arena *a, struct lctr *c)
 		const char *name = k->env.v[i].name, *value = k->env.v[i].value, *end;
 		size_t len = name ? strlen(name) : 0;
 
-		if (value &&
+		if (name && value &&
 		    (sp_streq(name, "PORT") || sp_streq(name, "HTTP_PORT") ||
 		     (len > 12 && sp_streq(name + len - 12, "_LISTEN_PORT"))) &&
 		    digits_at(value, &end) && !*end)

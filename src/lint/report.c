@@ -105,6 +105,7 @@ static void human(const struct sp_lint *l, const struct sp_lint_report *r, struc
 
 		if (!shown(f, r))
 			continue;
+		assert(f->source); /* what adds a finding says where */
 		if (f->source != file)
 			sp_buf_printf(out, "%s%s%s%s\n", first ? "" : "\n",
 				      r->color ? "\x1b[1m" : "", f->source->name,

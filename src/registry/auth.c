@@ -39,6 +39,8 @@ static void clean_key(const char *key, char out[static TEXT_MAX])
 	for (size_t i = 0; i < SP_ARRAY_LEN(hub); i++) {
 		size_t k = strlen(hub[i]);
 
+		/* where the k bytes are the same, they and a NUL are there */
+		/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
 		if (strncmp(out, hub[i], k) == 0 && (out[k] == '\0' || out[k] == '/')) {
 			memmove(out + strlen("docker.io"), out + k, n - k + 1);
 			memcpy(out, "docker.io", strlen("docker.io"));

@@ -94,7 +94,7 @@ static int set_rule(struct sp_registry_rule *r, const struct sp_toml_event *ev,
 			return -1;
 		if (table[i].flag)
 			*table[i].flag = ev->number;
-		else
+		else if (table[i].text)
 			*table[i].text = ev->text;
 	}
 	return 0;

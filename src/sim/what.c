@@ -675,7 +675,10 @@ static int apply_sentence(struct sp_what *w, const char *makes, const struct bou
 	n = parse_text(w->arena, text, err);
 	if (!n)
 		return -1;
-	return sp_node_get(n, "at") ? add_stimulus(w, n, err) : correct_ctr(w, b->c, n, err);
+	if (sp_node_get(n, "at"))
+		return add_stimulus(w, n, err);
+	assert(b->c); /* a sentence without a time speaks of a container */
+	return correct_ctr(w, b->c, n, err);
 }
 
 int sp_what_if(struct sp_what *w, const char *sentence, struct sp_error *err)

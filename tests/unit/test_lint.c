@@ -155,6 +155,9 @@ static void test_partial(void **state)
 		"readinessProbe: {tcpSocket: }, lifecycle: {preStop: {exec: {command: [1]}}}}]}",
 		"kind: Pod\napiVersion: v1\nspec: {initContainers: [{restartPolicy: Always, "
 		"startupProbe: {}}], volumes: [{}, {name: a}, 1], containers: [{volumeMounts: [{}]}]}",
+		"kind: Pod\napiVersion: v1\nspec: {volumes: [{emptyDir: {}}], containers: [{image: a, env: "
+		"[{value: '80'}], envFrom: [{configMapRef: {}}], volumeMounts: [{mountPath: /a}], "
+		"volumeDevices: [{}], ports: [{}], resources: {claims: [{}]}}]}",
 		"kind: Deployment\napiVersion: apps/v1\nspec: {template: {spec: {containers: []}}}",
 		"kind: Deployment\napiVersion: apps/v1\nspec: {replicas: -1, strategy: {rollingUpdate: "
 		"{maxSurge: '%'}}, selector: {matchLabels: {a: }}, template: {spec: {containers: [{}]}}}",
