@@ -30,7 +30,8 @@ lint:
 	@tools/lint
 
 asan:
-	@$(MAKE) --no-print-directory BUILD=build-asan MESON_FLAGS='-Db_sanitize=address,undefined -Db_lundef=false'
+	@tools/install-deps check
+	@tools/build-san
 
 fuzz:
 	@tools/install-deps check
