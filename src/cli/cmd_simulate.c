@@ -2,12 +2,12 @@
 /* `sidepod simulate`: what a pod will do, without running it; and checks of scenario files. */
 #include "cli/files.h"
 #include "cli/rehearse.h"
+#include "cli/simulate_crew.h"
 
 #include "base/text.h"
 #include "draw/draw.h"
 #include "record/record.h"
 #include "sim/check.h"
-#include "sim/check_control.h"
 #include "sim/what.h"
 
 #include <stdlib.h>
@@ -112,6 +112,19 @@ static sp_time ready_at(const struct sp_sim *sim)
 		    sp_streq(v[i].act.text, "Ready=True"))
 			return v[i].at;
 	return -1;
+}
+
+/* Is a container started again at any time? Then there is enough to see without a deletion. */
+static bool restarts(const struct sp_sim *sim)
+{
+	size_t n;
+	const struct sp_sim_line *v = sp_sim_lines(sim, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (v[i].kind == SP_SIM_FACT && v[i].act.fact == SP_FACT_START &&
+		    v[i].act.attempt > 0)
+			return true;
+	return false;
 }
 
 static void write_record(struct job *j)
@@ -266,50 +279,73 @@ static int tell(struct job *j, struct sp_error *err)
 	return r;
 }
 
-/* What the job does with its pods; then comes one pod in detail. */
-static int tell_job(struct job *j, struct sp_object *o, const struct sp_k_pod_spec *spec,
-		    struct sp_error *err)
+/* The controller with all its pods. Return: 0 told, -1. */
+static int tell_crew(struct job *j, struct sp_object *o, const struct sp_k_pod_spec *spec,
+		     struct sp_error *err)
 {
-	SP_CLEANUP(sp_buf_done) struct sp_buf out = {0};
+	const char *format = sp_flag_text(j->cli, "output");
 	struct sp_scn_pod pod;
 	struct sp_pod_spec real;
 
+	if (sp_streq(format, "scenario")) {
+		j->hint = "'--show pod' writes one for a single pod of its template";
+		return sp_fail(err, SP_E_INVALID,
+			       "a scenario of a %s cannot be written from a manifest",
+			       sp_kind_name(o->kind));
+	}
 	if (sp_what_pod(&j->what, j->kube_minor, &pod, err) < 0 ||
 	    sp_pod_spec_core(&j->cli->arena, o->meta, spec, j->kube_minor, &real, err) < 0)
 		return -1;
 	pod.spec = real;
-	if (sp_simulate_job(&j->cli->arena, o->job, &pod, j->horizon, &out, err) < 0)
-		return -1;
-	sp_buf_puts(&out, "\nOne of its pods:\n\n");
-	return sp_cli_print(j->cli, &out) == SP_EXIT_OK
-		       ? 0
-		       : sp_fail(err, SP_E_IO, "write the simulation");
+	return sp_cli_crew(j->cli, o, &pod, sp_flag_given(j->cli, "for") ? j->horizon : -1, format,
+			   err);
+}
+
+/* What is shown of a workload: all its pods, one of them in detail, or both. */
+static void choose(const struct sp_cli *cli, const struct sp_object *o, bool *ret_pods,
+		   bool *ret_pod)
+{
+	const char *show = sp_flag_text(cli, "show");
+	bool text = sp_streq(sp_flag_text(cli, "output"), "text");
+
+	*ret_pods = sp_crew_kind(o->kind) && !(show && sp_streq(show, "pod")) &&
+		    (text || show || o->kind != SP_KIND_JOB);
+	*ret_pod = !*ret_pods || (text && !show);
 }
 
 static int simulate_object(struct sp_cli *cli, struct sp_object *o,
 			   const struct sp_k_pod_spec *spec, int kube_minor)
 {
 	SP_CLEANUP(job_done) struct job j = {.cli = cli, .kube_minor = kube_minor};
+	bool pods, pod;
 	struct sp_error err;
 	sp_time ready;
 
+	choose(cli, o, &pods, &pod);
 	j.horizon = sp_flag_time(cli, "for", 0);
 	if (sp_what_init(&cli->arena, o->meta && o->meta->name ? o->meta->name : "pod", spec,
 			 &j.what, &err) < 0 ||
-	    apply_flags(&j, &err) < 0 ||
-	    (o->kind == SP_KIND_JOB && sp_streq(sp_flag_text(cli, "output"), "text") &&
-	     tell_job(&j, o, spec, &err) < 0) ||
-	    simulate(&j, o->meta, spec, &err) < 0) {
+	    apply_flags(&j, &err) < 0 || (pods && tell_crew(&j, o, spec, &err) < 0) ||
+	    (pod && simulate(&j, o->meta, spec, &err) < 0)) {
 		int r = sp_cli_fail(cli, &err);
 
 		if (j.hint)
 			sp_cli_hint(cli, "%s", j.hint);
 		return r;
 	}
+	if (!pod)
+		return SP_EXIT_OK;
+	if (pods) {
+		SP_CLEANUP(sp_buf_done) struct sp_buf out = {0};
+
+		sp_buf_puts(&out, "\nOne of its pods:\n\n");
+		if (sp_cli_print(cli, &out) != SP_EXIT_OK)
+			return SP_EXIT_FAILED;
+	}
 	/* A pod that would run for ever shows nothing of its end: delete it. */
 	ready = ready_at(j.sim);
 	if (!sp_what_has_stimuli(&j.what) && !sp_sim_finished(j.sim) && ready >= 0 &&
-	    ready + DELETE_AFTER_READY < j.horizon) {
+	    !restarts(j.sim) && ready + DELETE_AFTER_READY < j.horizon) {
 		if (sp_what_delete_at(&j.what, ready + DELETE_AFTER_READY,
 				      ", ten seconds after it became Ready", &err) < 0 ||
 		    simulate(&j, o->meta, spec, &err) < 0)
@@ -396,18 +432,29 @@ static const struct sp_flag flags[] = {
 	 .kind = SP_FLAG_DURATION,
 	 .arg = "TIME",
 	 .standard = "5m",
-	 .help = "How long to watch a pod that does not end"},
+	 .help = "How long to watch what does not end"},
 	{.name = "pod",
 	 .kind = SP_FLAG_TEXT,
 	 .arg = "NAME",
 	 .help = "Only the object of this name, where files hold several"},
+	{.name = "show",
+	 .kind = SP_FLAG_CHOICE,
+	 .arg = "WHAT",
+	 .choices = "pod|pods",
+	 .help = "Of a workload: all its pods, or one pod of its template in detail. Without it "
+		 "text shows both, other formats the pod of a Job and the pods of all others"},
+	{.name = "at",
+	 .kind = SP_FLAG_TEXT,
+	 .arg = "TIME",
+	 .help = "When a CronJob is created, like 2026-03-01T10:02:30Z; now by default"},
 	{.name = "output",
 	 .letter = 'o',
 	 .kind = SP_FLAG_CHOICE,
 	 .arg = "FORMAT",
 	 .choices = "text|json|svg|mermaid|scenario",
 	 .standard = "text",
-	 .help = "Print it as; json is a run record, scenario a file for --check"},
+	 .help = "Print it as; json is a run record (of several pods: lines of events), scenario a "
+		 "file for --check"},
 	SP_FLAG_KUBE_VERSION,
 	{0},
 };
@@ -418,8 +465,9 @@ const struct sp_command sp_command_simulate = {
 	.args = "FILE…",
 	.about = "The same rules that run pods are driven in virtual time. What a manifest does "
 		 "not say - how long programs run, how they react - is assumed, and every "
-		 "assumption is told first. A Job is run by its controller to its verdict; pod "
-		 "templates of CronJobs, Deployments and sets are simulated as one pod.",
+		 "assumption is told first. Workloads run under their controllers with all "
+		 "their pods: a Job to its verdict, a CronJob over three times of its schedule, a "
+		 "Deployment or set until it is complete and through one change of its template.",
 	.flags = flags,
 	.min_args = 0,
 	.max_args = -1,

@@ -19,12 +19,4 @@ int sp_check_cron_job(struct sp_arena *a, const struct sp_scenario *s, int kube_
 int sp_check_deployment(struct sp_arena *a, const struct sp_scenario *s, int kube_minor,
 			struct sp_buf *why, struct sp_error *err);
 
-/**
- * sp_simulate_job() - Let a job of a manifest run, all its pods like @pod
- * @job: defaults applied, valid
- * @out: receives what happened, one line each, and the job's columns at the end
- */
-int sp_simulate_job(struct sp_arena *a, struct sp_k_job *job, const struct sp_scn_pod *pod,
-		    sp_time horizon, struct sp_buf *out, struct sp_error *err);
-
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Job scenarios, and jobs of manifests: the job controller with pods that the core simulates. */
+/* Job scenarios: the job controller with pods that the core simulates. */
 #include "sim/check_control.h"
 
 #include "base/text.h"
@@ -19,8 +19,6 @@
 struct world {
 	struct sp_scn_reader r;
 	const struct sp_node *stimuli;
-	const struct sp_scn_pod
-		*every;             /* all pods are like this one; NULL: as the scenario tells */
 	const struct sp_node *told; /* the map `job` */
 	const struct sp_node *expect;
 	int kube_minor;
@@ -118,10 +116,8 @@ static int create(struct world *w, const struct sp_ctl_action *a)
 
 	if (!name || !tree)
 		return sp_fail(w->r.err, SP_E_NO_MEMORY, "simulate a job");
-	if (w->every)
-		pod = *w->every;
-	else if (sp_scn_template_pod(&w->r, w->told, w->main, behaviour_of(w, a->index),
-				     w->kube_minor, &pod) < 0)
+	if (sp_scn_template_pod(&w->r, w->told, w->main, behaviour_of(w, a->index), w->kube_minor,
+				&pod) < 0)
 		return -1;
 	if (sp_fleet_add(&w->fleet, a, name, &pod.spec, &pod.plan, w->now, w->r.err) < 0)
 		return -1;
@@ -626,74 +622,4 @@ int sp_check_job(struct sp_arena *a, const struct sp_scenario *s, int kube_minor
 	if (r == 0 && state_text.len)
 		sp_buf_add(why, state_text.ptr, state_text.len);
 	return r < 0 ? -1 : (int)(events.n + states.n);
-}
-
-/* ---- a job of a manifest -------------------------------------------------------------------- */
-
-static void print_line(const struct world *w, const struct sp_story_line *l, struct sp_buf *out)
-{
-	const char *dot = l->name ? strrchr(l->name, '.') : NULL;
-	const struct sp_child *pod;
-	int64_t k;
-	char number[16];
-	struct sp_buf b = sp_buf_fixed(number, sizeof(number));
-
-	if (!dot || l->name[0] == 'i') /* an event, or the same once more by index */
-		return;
-	sp_buf_printf(out, "%9.3f  ", (double)l->at / (double)SP_SEC);
-	if (l->name[0] == 'j') {
-		sp_buf_printf(out, "job/%s  %s\n", w->job->meta->name, dot + 1);
-		return;
-	}
-	sp_buf_add(&b, l->name + 1, (size_t)(dot - l->name - 1));
-	if (sp_parse_i64(number, 0, (int64_t)w->fleet.n - 1, &k) < 0)
-		return;
-	pod = &w->fleet.children[k];
-	sp_buf_printf(out, "pod/%s  %s\n", pod->name,
-		      sp_streq(dot, ".create")   ? "created"
-		      : sp_streq(dot, ".delete") ? "is deleted"
-						 : sp_phase_name(pod->phase));
-}
-
-static void print_job(const struct world *w, struct sp_buf *out)
-{
-	const struct sp_ctl_cond *c = &w->state->conds[SP_JOB_COMPLETE];
-	SP_CLEANUP(sp_buf_done) struct sp_buf status = {0}, completions = {0}, duration = {0};
-
-	for (uint32_t i = 0; i < w->story.n; i++)
-		print_line(w, &w->story.v[i], out);
-	sp_job_columns(w->job, w->state, w->now, &status, &completions, &duration);
-	if (c->status != SP_COND_TRUE)
-		c = &w->state->conds[SP_JOB_FAILED];
-	sp_buf_printf(out, "\njob/%s  %s  completions %s  duration %s", w->job->meta->name,
-		      status.ptr, completions.ptr, duration.len ? duration.ptr : "-");
-	if (c->status == SP_COND_TRUE)
-		sp_buf_printf(out, "  %s: %s", c->reason, c->message);
-	sp_buf_putc(out, '\n');
-}
-
-int sp_simulate_job(struct sp_arena *a, struct sp_k_job *job, const struct sp_scn_pod *pod,
-		    sp_time horizon, struct sp_buf *out, struct sp_error *err)
-{
-	struct world *w = sp_arena_alloc(a, sizeof(*w));
-	int r = -1;
-
-	if (!w)
-		return sp_fail(err, SP_E_NO_MEMORY, "simulate a job");
-	w->r = (struct sp_scn_reader){.arena = a, .file = "", .err = err};
-	w->job = job;
-	w->every = pod;
-	w->state = calloc(1, sizeof(*w->state));
-	w->ctl = calloc(1, sizeof(*w->ctl));
-	w->made = sp_arena_array(a, SP_FLEET_MAX, sizeof(*w->made));
-	if (!w->state || !w->ctl || !w->made) {
-		sp_fail(err, SP_E_NO_MEMORY, "simulate a job");
-	} else if (sp_job_check(job, err) == 0) {
-		sp_job_init(w->state, SEED);
-		r = run_until(w, horizon);
-		if (r == 0)
-			print_job(w, out);
-	}
-	world_done(w);
-	return r;
 }

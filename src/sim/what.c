@@ -549,8 +549,10 @@ static const struct {
 	{"C crashes at T with code N", "{at: $T, crash: {container: $C, code: $N}}"},
 	{"C crashes after T", "run: [{exit_after: $T, code: 1}]"},
 	{"C crashes once after T", "run: [{exit_after: $T, code: 1}, {exit_after: never}]"},
+	{"C exits after T", "run: [{exit_after: $T, code: 0}]"},
 	{"C exits N after T", "run: [{exit_after: $T, code: $N}]"},
 	{"C never exits", "run: [{exit_after: never}]"},
+	{"C needs T to start", "start_takes: $T"},
 	{"C cannot be launched", "run: [{launch_error: true}]"},
 	{"C is OOM-killed at T", "{at: $T, oom: $C}"},
 	{"C is ready after T", "ready_after: $T"},
@@ -569,6 +571,7 @@ static const struct {
 	{"C postStart fails", "postStart: {result: fail}"},
 	{"delete at T", "{at: $T, delete: {}}"},
 	{"delete at T grace N", "{at: $T, delete: {grace: $N}}"},
+	{"sandbox is lost at T", "{at: $T, sandbox_lost: true}"},
 	{"reboot at T", "{at: $T, sandbox_lost: true}"},
 	{"engine restarts at T for U", "{at: $T, daemon_restart: {down_for: $U}}"},
 };

@@ -128,9 +128,106 @@ static void test_commands(void **state)
 		assert_int_equal(unlink(paths[i]), 0);
 }
 
+/* A pod template with a gate and a readiness probe, under each kind. */
+#define TEMPLATE                                                                                   \
+	"    metadata: {labels: {a: b}}\n"                                                         \
+	"    spec:\n"                                                                              \
+	"      initContainers:\n"                                                                  \
+	"      - {name: log, image: l:1, restartPolicy: Always}\n"                                 \
+	"      containers:\n"                                                                      \
+	"      - {name: work, image: w:1, readinessProbe: {tcpSocket: {port: 1}, periodSeconds: "  \
+	"1}}\n"
+#define SET(kind, fields)                                                                          \
+	"apiVersion: apps/v1\n"                                                                    \
+	"kind: " kind "\n"                                                                         \
+	"metadata: {name: web}\n"                                                                  \
+	"spec:\n"                                                                                  \
+	"  selector: {matchLabels: {a: b}}\n" fields "  template:\n" TEMPLATE
+
+static const char cron[] = "apiVersion: batch/v1\n"
+			   "kind: CronJob\n"
+			   "metadata: {name: tick}\n"
+			   "spec:\n"
+			   "  schedule: '*/10 * * * *'\n"
+			   "  timeZone: Etc/UTC\n"
+			   "  jobTemplate:\n"
+			   "    spec:\n"
+			   "      template:\n"
+			   "        spec:\n"
+			   "          restartPolicy: Never\n"
+			   "          containers: [{name: work, image: w:1}]\n";
+
+/* Workloads run under their controllers, with all their pods. */
+static void test_workloads(void **state)
+{
+	static const char deployment[] = SET("Deployment", "  replicas: 2\n");
+	static const struct {
+		const char *manifest, *line;
+		int code;
+		const char *out, *err;
+	} cases[] = {
+		{deployment, "", SP_EXIT_OK, "Scaled up replica set web-", ""},
+		{deployment, "", SP_EXIT_OK, "deployment/web  gets a new template", ""},
+		{deployment, "", SP_EXIT_OK, "deployment/web  ready 2/2  up-to-date 2  available 2",
+		 ""},
+		{deployment, "", SP_EXIT_OK, "One of its pods:", ""},
+		{deployment, "|--set|work.ready_after=3", SP_EXIT_OK, "    3.000  pod/web-", ""},
+		{deployment, "|--what-if|work is never ready", SP_EXIT_OK,
+		 "deployment/web  ready 0/2", ""},
+		{deployment, "|-o|svg", SP_EXIT_OK, "<svg", ""},
+		{deployment, "|-o|mermaid", SP_EXIT_OK, "section web-", ""},
+		{deployment, "|-o|json", SP_EXIT_OK, "\"format\":\"sidepod.workload/v1\"", ""},
+		{deployment, "|-o|json|--show|pod", SP_EXIT_OK, "\"format\":\"sidepod.run/v1\"",
+		 ""},
+		{deployment, "|-o|scenario", SP_EXIT_USAGE, "",
+		 "a scenario of a Deployment cannot be written"},
+		{deployment, "|-o|scenario|--show|pod", SP_EXIT_OK, "pod.finished", ""},
+		{SET("StatefulSet", "  replicas: 2\n  serviceName: web\n"),
+		 "|--set|work.ready_after=3", SP_EXIT_OK, "    3.000  pod/web-1  created", ""},
+		/* the update goes down from the highest ordinal; both pods are made again */
+		{SET("StatefulSet", "  replicas: 2\n  serviceName: web\n"), "|-o|json", SP_EXIT_OK,
+		 "\"object\":\"pod/web-1\",\"event\":\"is being deleted\"", ""},
+		{SET("StatefulSet", "  replicas: 2\n  serviceName: web\n"), "", SP_EXIT_OK,
+		 "ready (1)", ""},
+		{SET("DaemonSet", ""), "", SP_EXIT_OK, "daemonset/web  ready 1/1", ""},
+		{SET("ReplicaSet", "  replicas: 3\n"), "", SP_EXIT_OK, "replicaset/web  ready 3/3",
+		 ""},
+		{cron, "|--at|2026-03-01T10:02:30Z", SP_EXIT_OK,
+		 "2026-03-01T10:30:10Z  job/tick-29539350  Complete", ""},
+		{cron, "|--at|2026-03-01T10:02:30Z", SP_EXIT_OK, "jobs started 3  active 0", ""},
+		{cron, "|--at|2026-03-01T10:02:30Z|--for|8m", SP_EXIT_OK, "jobs started 1  active",
+		 ""},
+		{cron, "|--at|soon", SP_EXIT_USAGE, "", "is no time like"},
+		{cron, "|--set|work.code=2|--at|2026-03-01T10:02:30Z|--for|2h", SP_EXIT_OK,
+		 "BackoffLimitExceeded", ""},
+		{job, "|--show|pods|-o|svg", SP_EXIT_OK, "job/nightly", ""},
+		{job, "|--show|pods|-o|scenario", SP_EXIT_USAGE, "", "--show pod"},
+	};
+	char path[64];
+
+	snprintf(path, sizeof(path), "/tmp/sidepod-test-%d-w", (int)getpid());
+	for (size_t i = 0; i < SP_ARRAY_LEN(cases); i++) {
+		char line[256], *out, *err;
+		int code;
+
+		write_file(path, cases[i].manifest);
+		snprintf(line, sizeof(line), "simulate|%s%s", path, cases[i].line);
+		code = run(line, &out, &err);
+		if (code != cases[i].code || !strstr(out, cases[i].out) ||
+		    !strstr(err, cases[i].err))
+			fail_msg("%s: %d\n%s\n%s", cases[i].line, code, out, err);
+		free(out);
+		free(err);
+	}
+	assert_int_equal(unlink(path), 0);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_commands)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_workloads),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
