@@ -204,6 +204,35 @@ static void check_network(struct sp_doctor *d)
 	sp_net_host_close(&host);
 }
 
+/* Can packets of pods leave the machine? */
+static void check_forwarding(struct sp_doctor *d)
+{
+	struct sp_check_result *c;
+	struct sp_net_config config;
+	struct sp_net_host host;
+	char on[4] = "";
+	struct sp_error err;
+	int r;
+
+	sp_net_config_default(&config);
+	if (geteuid() != 0 || sp_net_host_open(&config, &host, &err) < 0)
+		return; /* no bridge then, and that has been said */
+	c = add(d, "forwarding");
+	(void)sys_read_file(AT_FDCWD, "/proc/sys/net/ipv4/ip_forward", on, sizeof(on));
+	found(c, "%s", on[0] == '1' ? "on" : "off; the first pod on the bridge switches it on");
+	r = sp_net_find_blocker(&config, &host, &d->blocker, &err);
+	sp_net_host_close(&host);
+	if (r < 0) {
+		found(c, "%s", err.text);
+	} else if (d->blocker.what[0]) {
+		found(c, "dropped by %s", d->blocker.what);
+		bad(c, SP_HEALTH_LIMITED,
+		    "pods on the bridge do not reach the outside, nor do published ports work from "
+		    "there",
+		    d->blocker.fix);
+	}
+}
+
 static void check_seccomp(struct sp_doctor *d)
 {
 	struct sp_check_result *c = add(d, "seccomp");
@@ -270,6 +299,7 @@ void sp_doctor_examine(struct sp_cli *cli, const struct sp_place *place, struct 
 	check_cgroups(ret);
 	check_overlay(ret);
 	check_network(ret);
+	check_forwarding(ret);
 	check_seccomp(ret);
 	check_programs(ret);
 	check_state(ret, place);

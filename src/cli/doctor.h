@@ -4,6 +4,7 @@
 #define SP_CLI_DOCTOR_H
 
 #include "cli/place.h"
+#include "net/net.h"
 
 enum sp_health { SP_HEALTH_OK, SP_HEALTH_LIMITED, SP_HEALTH_MISSING };
 
@@ -20,6 +21,7 @@ struct sp_check_result {
 struct sp_doctor {
 	struct sp_check_result v[SP_CHECKS_MAX];
 	uint32_t n;
+	struct sp_net_blocker blocker; /* a fix is in it */
 };
 
 /** sp_doctor_examine() - Nothing on the machine is changed */

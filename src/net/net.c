@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A pod's network from its parts: pool (who has what), link (rtnetlink), nft (published ports).
+ * A pod's network from its parts: pool (who has what), link (rtnetlink), nft (published ports),
+ * nft_forward (firewalls of others).
  * The pool's lock is held while leases, ports, bridge or table change, not while the veth is made,
  * which is the slow part and concerns nobody else.
  */
@@ -9,6 +10,7 @@
 #include "net/link.h"
 #include "net/netlink.h"
 #include "net/nft.h"
+#include "net/nft_forward.h"
 #include "net/pool.h"
 #include "sys/fd.h"
 
@@ -214,8 +216,10 @@ static int remove_machine(struct ctx *x)
 	if (r < 0)
 		return sp_fail_errno(x->err, -r, "remove the bridge '%s'", x->c->bridge);
 	r = x->h->nft_fd >= 0 ? sp_nft_teardown(x->h->nft_fd) : 0;
+	if (r >= 0 && x->h->nft_fd >= 0)
+		r = sp_nft_forward_forget(x->h->nft_fd);
 	if (r < 0)
-		return sp_fail_errno(x->err, -r, "remove the nftables table");
+		return sp_fail_errno(x->err, -r, "remove the nftables rules");
 	r = sp_pool_forget_net(x->h->pool_fd);
 	return r < 0 ? sp_fail_errno(x->err, -r, "clear the address pool") : 0;
 }
@@ -263,30 +267,91 @@ static int enable_forwarding(struct ctx *x, void *arg)
 	return 0;
 }
 
+static void blocked_by_chain(const struct sp_net_config *c, const char *chain,
+			     struct sp_net_blocker *ret)
+{
+	/* both are cut when a table has a very long name */
+	(void)snprintf(ret->what, sizeof(ret->what), "chain %s", chain);
+	(void)snprintf(ret->fix, sizeof(ret->fix),
+		       "nft insert rule %s iifname %s accept; nft insert rule %s oifname %s accept",
+		       chain, c->bridge, chain, c->bridge);
+}
+
+/* In the machine's namespace. */
+static int find_blocker(const struct sp_net_config *c, const struct sp_net_host *h,
+			struct sp_net_blocker *ret)
+{
+	char chain[SP_NFT_CHAIN_NAME];
+	int r = 0;
+
+	*ret = (struct sp_net_blocker){0};
+	if (h->nft_fd >= 0)
+		r = sp_nft_forward_blocker(h->nft_fd, c->bridge, chain);
+	if (r > 0) {
+		blocked_by_chain(c, chain, ret);
+		return 0;
+	}
+	if (r == 0)
+		r = sp_xtables_forward_blocks(c->bridge);
+	if (r <= 0)
+		return r;
+	(void)snprintf(ret->what, sizeof(ret->what), "chain FORWARD of iptables-legacy"); /* fits */
+	(void)snprintf(ret->fix, sizeof(ret->fix),
+		       "iptables-legacy -I FORWARD -i %s -j ACCEPT; "
+		       "iptables-legacy -I FORWARD -o %s -j ACCEPT",
+		       c->bridge, c->bridge); /* fits */
+	return 0;
+}
+
+int sp_net_find_blocker(const struct sp_net_config *c, const struct sp_net_host *h,
+			struct sp_net_blocker *ret, struct sp_error *err)
+{
+	int r = find_blocker(c, h, ret);
+
+	return r < 0 ? sp_fail_errno(err, -r, "read the machine's firewall") : 0;
+}
+
+/* arg: the blocker. What cannot be read is not known to block, and no reason to refuse a pod. */
+static int look_for_blocker(struct ctx *x, void *arg)
+{
+	(void)find_blocker(x->c, x->h, arg);
+	return 0;
+}
+
+/* The table, and the rules in iptables' chain, which others may have flushed since. */
+static int firewall_up(struct ctx *x, struct sp_net_lease *l)
+{
+	int r = sp_nft_present(x->h->nft_fd);
+
+	if (r < 0)
+		return sp_fail_errno(x->err, -r, "look for the nftables table");
+	if (!r) {
+		r = sp_nft_setup(x->h->nft_fd, x->c->bridge, x->c->subnet, x->c->prefix_len);
+		if (r >= 0)
+			r = change_ports(x, -1, true);
+		if (r < 0)
+			return sp_fail_errno(x->err, -r, "make the nftables table");
+	}
+	r = sp_nft_forward_allow(x->h->nft_fd, x->c->bridge);
+	l->allowed = r > 0;
+	if (r < 0) /* pods reach each other all the same: told, no error */
+		blocked_by_chain(x->c, "ip filter FORWARD", &l->blocked);
+	return 0;
+}
+
 /* With the lock held. A bridge that is up is complete (sp_link_bridge()). */
-static int machine_up(struct ctx *x, int pod_sock, struct sp_link *ret, bool *forwarding)
+static int machine_up(struct ctx *x, int pod_sock, struct sp_link *ret, struct sp_net_lease *l)
 {
 	int r = sp_link_get(x->h->rtnl_fd, x->c->bridge, ret);
 
 	if (r < 0 && r != -ENODEV)
 		return sp_fail_errno(x->err, -r, "look for the bridge '%s'", x->c->bridge);
-	if (x->h->nft_fd >= 0) {
-		int there = sp_nft_present(x->h->nft_fd);
-
-		if (there < 0)
-			return sp_fail_errno(x->err, -there, "look for the nftables table");
-		if (!there) {
-			there = sp_nft_setup(x->h->nft_fd, x->c->bridge, x->c->subnet,
-					     x->c->prefix_len);
-			if (there >= 0)
-				there = change_ports(x, -1, true);
-			if (there < 0)
-				return sp_fail_errno(x->err, -there, "make the nftables table");
-		}
-	}
+	if (x->h->nft_fd >= 0 && firewall_up(x, l) < 0)
+		return -1;
 	if (r == 0 && ret->flags & IFF_UP)
 		return 0;
-	if (in_machine(x, pod_sock, enable_forwarding, forwarding) < 0)
+	if (in_machine(x, pod_sock, enable_forwarding, &l->forwarding) < 0 ||
+	    (!l->blocked.what[0] && in_machine(x, pod_sock, look_for_blocker, &l->blocked) < 0))
 		return -1;
 	r = sp_link_bridge(x->h->rtnl_fd, x->c->bridge, host_number(x->c, 1), x->c->prefix_len,
 			   x->c->ipv6);
@@ -467,7 +532,7 @@ static int lease(struct ctx *x, int pod_sock, const struct sp_net_pod *pod, stru
 	slot = claim(x, pod);
 	if (slot < 0)
 		return -1;
-	if (machine_up(x, pod_sock, bridge, &l->forwarding) < 0 ||
+	if (machine_up(x, pod_sock, bridge, l) < 0 ||
 	    (pod->n_ports && publish(x, pod_sock, pod, slot) < 0)) {
 		(void)drop_slot(&quiet, slot); /* else it is stale when this process ends */
 		return -1;

@@ -60,12 +60,29 @@ struct sp_net_pod {
 	const struct sp_net_port *ports;
 	uint32_t n_ports;
 };
+/* A firewall of the machine that drops what pods send to the outside, and get from there. */
+struct sp_net_blocker {
+	char what[160]; /* "chain inet filter forward"; "" none is known */
+	char fix[320];  /* commands that add rules for the bridge */
+};
+
 struct sp_net_lease {
 	struct in_addr ip; /* the pod's address; 0 for lo */
 	char veth[16];     /* host end; "" none */
 	bool nft;          /* ports were published */
 	bool forwarding;   /* this call switched net.ipv4.ip_forward of the machine on; tell it */
+	bool allowed;      /* it added rules for the bridge to iptables' chain FORWARD; tell it */
+	struct sp_net_blocker blocked; /* what drops the pods' packets all the same; looked for when
+					  the bridge is made */
 };
+
+/**
+ * sp_net_find_blocker() - Look at the firewalls of the machine, in whose network namespace we are
+ *
+ * iptables' chain FORWARD of nftables is passed over: each pod sees to it that it lets pods pass.
+ */
+int sp_net_find_blocker(const struct sp_net_config *c, const struct sp_net_host *h,
+			struct sp_net_blocker *ret, struct sp_error *err);
 
 /**
  * sp_net_pod_up() - Bring the current network namespace up for a pod

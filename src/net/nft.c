@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter_ipv4.h>
 
@@ -38,6 +39,21 @@ static void add_guard_rules(struct sp_nl *n, const char *bridge)
 		sp_nft_drop(n);
 		sp_nl_nest_end(n, r);
 	}
+}
+
+/* Ports that are not published are for this machine and its pods, not for its neighbours. */
+static void add_forward_rules(struct sp_nl *n, const char *bridge)
+{
+	size_t r = sp_nft_rule(n, TABLE, "forward");
+
+	sp_nft_ifname(n, NFT_META_IIFNAME, NFT_CMP_NEQ, bridge);
+	sp_nft_ifname(n, NFT_META_OIFNAME, NFT_CMP_EQ, bridge);
+	sp_nft_ct(n, NFT_CT_STATE,
+		  NF_CT_STATE_INVALID_BIT | NF_CT_STATE_BIT(IP_CT_NEW) | NF_CT_STATE_UNTRACKED_BIT,
+		  true);
+	sp_nft_ct(n, NFT_CT_STATUS, IPS_DST_NAT, false);
+	sp_nft_drop(n);
+	sp_nl_nest_end(n, r);
 }
 
 static void add_masquerade_rules(struct sp_nl *n, const char *bridge, uint32_t subnet,
@@ -110,6 +126,8 @@ int sp_nft_setup(int fd, const char *bridge, struct in_addr subnet, int prefix_l
 	add_dnat_rules(&n, "prerouting");
 	sp_nft_chain(&n, TABLE, "output", "nat", NF_INET_LOCAL_OUT, NF_IP_PRI_NAT_DST);
 	add_dnat_rules(&n, "output");
+	sp_nft_chain(&n, TABLE, "forward", "filter", NF_INET_FORWARD, NF_IP_PRI_FILTER);
+	add_forward_rules(&n, bridge);
 	sp_nft_chain(&n, TABLE, "postrouting", "nat", NF_INET_POST_ROUTING, NF_IP_PRI_NAT_SRC);
 	add_masquerade_rules(&n, bridge, subnet.s_addr, mask);
 	sp_nft_mark(&n, NFNL_MSG_BATCH_END);

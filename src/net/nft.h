@@ -16,6 +16,11 @@
  *		fib daddr type local dnat to meta l4proto . th dport map @ports
  *	}
  *	chain output { … the same, from the machine itself, 127.0.0.1 included … }
+ *	chain forward {                         # nobody's neighbours reach other ports
+ *		type filter hook forward priority filter;
+ *		iifname != <bridge> oifname <bridge> ct state invalid,new,untracked ct status ! dnat
+ *drop
+ *	}
  *	chain postrouting {
  *		type nat hook postrouting priority srcnat;
  *		ip saddr <subnet> oifname != <bridge> masquerade

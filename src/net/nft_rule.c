@@ -69,12 +69,22 @@ void sp_nft_map(struct sp_nl *n, const char *table, const struct sp_nft_map *m)
 	sp_nl_nest_end(n, desc);
 }
 
-size_t sp_nft_rule(struct sp_nl *n, const char *table, const char *chain)
+static size_t new_rule(struct sp_nl *n, const char *table, const char *chain, uint16_t where)
 {
-	sp_nft_begin(n, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
+	sp_nft_begin(n, NFT_MSG_NEWRULE, NLM_F_CREATE | where);
 	sp_nl_str(n, NFTA_RULE_TABLE, table);
 	sp_nl_str(n, NFTA_RULE_CHAIN, chain);
 	return sp_nl_nest(n, NFTA_RULE_EXPRESSIONS);
+}
+
+size_t sp_nft_rule(struct sp_nl *n, const char *table, const char *chain)
+{
+	return new_rule(n, table, chain, NLM_F_APPEND);
+}
+
+size_t sp_nft_rule_first(struct sp_nl *n, const char *table, const char *chain)
+{
+	return new_rule(n, table, chain, 0);
 }
 
 void sp_nft_value(struct sp_nl *n, uint16_t type, const void *bytes, size_t len)
@@ -192,16 +202,21 @@ void sp_nft_dst_is_local(struct sp_nl *n)
 	sp_nft_cmp(n, NFT_CMP_EQ, &local, sizeof(local));
 }
 
-void sp_nft_is_dnat(struct sp_nl *n)
+void sp_nft_ct(struct sp_nl *n, uint32_t key, uint32_t bits, bool any)
 {
 	size_t d, e = expr(n, "ct", &d);
 	uint32_t zero = 0;
 
-	sp_nl_be32(n, NFTA_CT_KEY, NFT_CT_STATUS);
+	sp_nl_be32(n, NFTA_CT_KEY, key);
 	sp_nl_be32(n, NFTA_CT_DREG, NFT_REG_1);
 	expr_end(n, e, d);
-	sp_nft_mask(n, IPS_DST_NAT);
-	sp_nft_cmp(n, NFT_CMP_NEQ, &zero, sizeof(zero));
+	sp_nft_mask(n, bits);
+	sp_nft_cmp(n, any ? NFT_CMP_NEQ : NFT_CMP_EQ, &zero, sizeof(zero));
+}
+
+void sp_nft_is_dnat(struct sp_nl *n)
+{
+	sp_nft_ct(n, NFT_CT_STATUS, IPS_DST_NAT, true);
 }
 
 void sp_nft_key(struct sp_nl *n, bool with_address)
@@ -269,13 +284,30 @@ void sp_nft_masquerade(struct sp_nl *n)
 	expr_end(n, e, d);
 }
 
-void sp_nft_drop(struct sp_nl *n)
+void sp_nft_counter(struct sp_nl *n)
+{
+	size_t d, e = expr(n, "counter", &d);
+
+	expr_end(n, e, d);
+}
+
+static void immediate(struct sp_nl *n, int code)
 {
 	size_t d, e = expr(n, "immediate", &d);
 
 	sp_nl_be32(n, NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
-	put_verdict(n, NFTA_IMMEDIATE_DATA, NF_DROP, NULL);
+	put_verdict(n, NFTA_IMMEDIATE_DATA, code, NULL);
 	expr_end(n, e, d);
+}
+
+void sp_nft_accept(struct sp_nl *n)
+{
+	immediate(n, NF_ACCEPT);
+}
+
+void sp_nft_drop(struct sp_nl *n)
+{
+	immediate(n, NF_DROP);
 }
 
 void sp_nft_refuse(struct sp_nl *n, bool tcp)

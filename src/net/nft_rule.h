@@ -61,6 +61,8 @@ void sp_nft_map(struct sp_nl *n, const char *table, const struct sp_nft_map *m);
 
 /** sp_nft_rule() - Open a rule at the end of a chain. Return: for sp_nl_nest_end() */
 size_t sp_nft_rule(struct sp_nl *n, const char *table, const char *chain);
+/** sp_nft_rule_first() - The same at its beginning */
+size_t sp_nft_rule_first(struct sp_nl *n, const char *table, const char *chain);
 
 /** sp_nft_value() - Bytes in a data attribute, as keys, values and masks are */
 void sp_nft_value(struct sp_nl *n, uint16_t type, const void *bytes, size_t len);
@@ -78,6 +80,8 @@ void sp_nft_within(struct sp_nl *n, uint32_t offset, uint32_t addr, uint32_t mas
 void sp_nft_ifname(struct sp_nl *n, uint32_t key, uint32_t op, const char *name);
 /** sp_nft_dst_is_local() - The destination is an address of the machine */
 void sp_nft_dst_is_local(struct sp_nl *n);
+/** sp_nft_ct() - Any, or none, of @bits in a word of the connection. @key: NFT_CT_STATE, _STATUS */
+void sp_nft_ct(struct sp_nl *n, uint32_t key, uint32_t bits, bool any);
 /** sp_nft_is_dnat() - Of a connection whose destination was changed */
 void sp_nft_is_dnat(struct sp_nl *n);
 /** sp_nft_key() - protocol . [ip daddr .] destination port into register 1 */
@@ -92,6 +96,8 @@ void sp_nft_lookup(struct sp_nl *n, const char *map, uint32_t id, uint32_t reg);
 /** sp_nft_dnat() - To the address in register 1 and the port 4 bytes on */
 void sp_nft_dnat(struct sp_nl *n);
 void sp_nft_masquerade(struct sp_nl *n);
+void sp_nft_counter(struct sp_nl *n);
+void sp_nft_accept(struct sp_nl *n);
 void sp_nft_drop(struct sp_nl *n);
 /** sp_nft_refuse() - Reset for TCP, port unreachable for all others */
 void sp_nft_refuse(struct sp_nl *n, bool tcp);

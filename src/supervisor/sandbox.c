@@ -412,6 +412,29 @@ static int collect_ports(const struct sup *s, struct sp_net_port ret[SP_NET_PORT
 	return (int)n;
 }
 
+/* What the first pod on the bridge changed, or found, on the machine. */
+static void tell_changes(struct sup *s, const struct sp_net_lease *l)
+{
+	char text[sizeof(l->blocked) + 128];
+
+	if (l->forwarding)
+		sup_warn(
+			s, "ForwardingEnabled",
+			"net.ipv4.ip_forward of this machine was off; it is on now, for pods reach "
+			"the outside through it");
+	if (l->allowed)
+		sup_warn(s, "ForwardingAllowed",
+			 "packets of the pods would not pass the chain FORWARD of iptables; it has "
+			 "rules for their bridge now");
+	if (l->blocked.what[0]) {
+		(void)snprintf(text, sizeof(text),
+			       "the machine's firewall drops the packets of pods to the outside, "
+			       "%s; what helps: %s",
+			       l->blocked.what, l->blocked.fix); /* fits */
+		sup_warn(s, "ForwardingBlocked", text);
+	}
+}
+
 static int network_up(struct sup *s, struct sp_error *err)
 {
 	struct sp_net_port ports[SP_NET_PORTS_MAX];
@@ -438,11 +461,7 @@ static int network_up(struct sup *s, struct sp_error *err)
 	if (sp_net_pod_up(&s->net_config, &s->net_host, &pod, &lease, err) < 0)
 		return -1;
 	s->net_up = true;
-	if (lease.forwarding)
-		sup_warn(
-			s, "ForwardingEnabled",
-			"net.ipv4.ip_forward of this machine was off; it is on now, for pods reach "
-			"the outside through it");
+	tell_changes(s, &lease);
 	if (lease.ip.s_addr) /* the buffer fits every address */
 		(void)inet_ntop(AF_INET, &lease.ip, s->pod_ips, sizeof(s->pod_ips));
 	return 0;

@@ -227,3 +227,13 @@ from() {
 	says "connected"
 	machine timeout 20 "$SIDEPOD" down names --now
 }
+
+@test "a firewall that drops what pods send: doctor names it, and what helps" {
+	run machine "$SIDEPOD" doctor
+	says "forwarding   on"
+	machine nft 'add table inet fw; add chain inet fw forward { type filter hook forward priority 0; policy drop; }'
+	run machine "$SIDEPOD" doctor
+	machine nft delete table inet fw
+	says "dropped by chain inet fw forward"
+	says "nft insert rule inet fw forward iifname sidepod0 accept"
+}

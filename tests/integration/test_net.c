@@ -182,6 +182,8 @@ static void bad_pod(const char *uid, struct sp_net_port port, enum sp_code code,
 	kill_pod(&p);
 }
 
+static struct timeval patience; /* for an answer */
+
 /* Ask the server at ip:port from the namespace of @pid (0: this one). "" no answer. */
 static void ask(pid_t pid, int type, const char *ip, uint16_t port, char ret[64])
 {
@@ -194,7 +196,7 @@ static void ask(pid_t pid, int type, const char *ip, uint16_t port, char ret[64]
 	child = fork();
 	if (child == 0) {
 		struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port)};
-		struct timeval limit = {.tv_sec = 3};
+		struct timeval limit = patience;
 		char path[64], text[63];
 		int ns, s;
 
@@ -225,6 +227,8 @@ static void expect(pid_t pid, int type, const char *ip, uint16_t port, const cha
 {
 	char got[64];
 
+	/* silence is not waited for to its end */
+	patience = want[0] ? (struct timeval){.tv_sec = 3} : (struct timeval){.tv_usec = 400000};
 	ask(pid, type, ip, port, got);
 	if (!sp_streq(got, want))
 		fail_msg("%s %s:%u: got '%s', not '%s'", type == SOCK_DGRAM ? "udp" : "tcp", ip,
@@ -356,6 +360,20 @@ static void test_pods_reach_each_other(void **state)
 	expect_nothing_left();
 }
 
+/* What `command` prints; an empty text when it cannot be run. */
+static const char *output_of(const char *command)
+{
+	static char text[4096];
+	FILE *f = popen(command, "re");
+	size_t n;
+
+	assert_non_null(f);
+	n = fread(text, 1, sizeof(text) - 1, f);
+	text[n] = '\0';
+	pclose(f);
+	return text;
+}
+
 static void test_rules(void **state)
 {
 	static const char want[] =
@@ -388,6 +406,12 @@ static void test_rules(void **state)
 		"		fib daddr type local dnat ip to meta l4proto . th dport map @ports\n"
 		"	}\n"
 		"\n"
+		"	chain forward {\n"
+		"		type filter hook forward priority filter; policy accept;\n"
+		"		iifname != \"sidepod0\" oifname \"sidepod0\" ct state invalid,new,untracked "
+		"ct status ! dnat drop\n"
+		"	}\n"
+		"\n"
 		"	chain postrouting {\n"
 		"		type nat hook postrouting priority srcnat; policy accept;\n"
 		"		ip saddr 10.83.0.0/16 oifname != \"sidepod0\" masquerade\n"
@@ -400,17 +424,9 @@ static void test_rules(void **state)
 		{.host_ip.s_addr = htonl(INADDR_LOOPBACK), .host_port = 18080, .ctr_port = 80},
 	};
 	struct pod a = good_pod("a", ports, 2);
-	char got[4096];
-	FILE *f;
-	size_t n;
 
 	for (int round = 0; round < 2; round++) {
-		f = popen("nft list ruleset", "re");
-		assert_non_null(f);
-		n = fread(got, 1, sizeof(got) - 1, f);
-		got[n] = '\0';
-		pclose(f);
-		assert_string_equal(got, want);
+		assert_string_equal(output_of("nft list ruleset"), want);
 		if (round == 0) { /* flushed by somebody: the next pod brings all of it back */
 			struct pod b;
 
@@ -468,6 +484,134 @@ static void test_outside_other_bridge_filter(void **state)
 		skip(); /* no br_netfilter: then there is no other way */
 	sh("echo %d >%s", file_is(path, "0"), path);
 	outside_and_ports();
+}
+
+/* Docker's machines: iptables' chain drops by policy. */
+static void test_forward_policy_drop(void **state)
+{
+	static const char rules[] =
+		"		iifname \"sidepod0\" counter packets N bytes N accept comment \"sidepod\"\n"
+		"		oifname \"sidepod0\" counter packets N bytes N accept comment \"sidepod\"\n"
+		"		tcp dport 1 drop\n"
+		"	}\n";
+	static const char list[] =
+		"nft list chain ip filter FORWARD 2>&1 | sed 's/packets [0-9]* bytes [0-9]*/packets N "
+		"bytes N/'";
+	struct sp_net_port port = {.host_port = 18080, .ctr_port = 8080};
+	pid_t outside = start_outside();
+	struct pod a, b;
+
+	sh("nft add table ip filter && nft add chain ip filter FORWARD "
+	   "'{ type filter hook forward priority filter; policy drop; }' && "
+	   "nft add rule ip filter FORWARD tcp dport 1 drop");
+	a = good_pod("a", &port, 1);
+	assert_true(a.rep.lease.allowed);
+	assert_string_equal(a.rep.lease.blocked.what, "");
+	assert_non_null(strstr(output_of(list), rules));
+	expect(a.pid, SOCK_STREAM, "192.0.2.2", 8080, "outside 192.0.2.1");
+	expect(outside, SOCK_STREAM, "192.0.2.1", 18080, "a 192.0.2.2");
+	b = good_pod("b", NULL, 0);
+	assert_false(b.rep.lease.allowed); /* once is enough */
+	kill_pod(&b);
+	/* iptables itself reads what stands in its chain */
+	if (system("command -v iptables >/dev/null") == 0) {
+		const char *text = output_of("iptables -S FORWARD 2>&1");
+
+		if (!strstr(text,
+			    "-A FORWARD -i sidepod0 -m comment --comment sidepod -j ACCEPT\n"))
+			fail_msg("iptables -S: %s", text);
+	}
+	sh("nft flush chain ip filter FORWARD");
+	expect(a.pid, SOCK_STREAM, "192.0.2.2", 8080, "");
+	b = good_pod("b", NULL, 0);
+	assert_true(b.rep.lease.allowed);
+	expect(a.pid, SOCK_STREAM, "192.0.2.2", 8080, "outside 192.0.2.1");
+	kill_pod(&a);
+	kill_pod(&b);
+	sh("nft add rule ip filter FORWARD tcp dport 2 drop");
+	{
+		struct sp_net_host h;
+		struct sp_error err;
+
+		assert_int_equal(sp_net_host_open(&conf, &h, &err), 0);
+		assert_int_equal(sp_net_machine_down(&conf, &h, &err), 1);
+		sp_net_host_close(&h);
+	}
+	assert_null(strstr(output_of(list), "sidepod"));
+	assert_non_null(strstr(output_of(list), "tcp dport 2 drop"));
+	/* an open chain needs nothing */
+	sh("nft delete table ip filter && nft add table ip filter && nft add chain ip filter FORWARD "
+	   "'{ type filter hook forward priority filter; policy accept; }'");
+	a = good_pod("a", NULL, 0);
+	assert_false(a.rep.lease.allowed);
+	kill_pod(&a);
+	sh("nft delete table ip filter");
+	kill(outside, SIGKILL);
+	waitpid(outside, NULL, 0);
+	expect_nothing_left();
+}
+
+static void expect_blocker(const struct sp_net_host *h, const char *what)
+{
+	struct sp_net_blocker found;
+	struct sp_error err;
+
+	assert_int_equal(sp_net_find_blocker(&conf, h, &found, &err), 0);
+	assert_string_equal(found.what, what);
+}
+
+/* A chain of somebody's own is told, with what helps; that helps. */
+static void test_forward_blocked(void **state)
+{
+	pid_t outside = start_outside();
+	struct sp_net_host h;
+	struct sp_error err;
+	struct pod a;
+
+	sh("nft add table inet fw && nft add chain inet fw forward "
+	   "'{ type filter hook forward priority 10; policy drop; }'");
+	a = good_pod("a", NULL, 0);
+	assert_false(a.rep.lease.allowed);
+	assert_string_equal(a.rep.lease.blocked.what, "chain inet fw forward");
+	expect(a.pid, SOCK_STREAM, "192.0.2.2", 8080, "");
+	assert_int_equal(sp_net_host_open(&conf, &h, &err), 0);
+	expect_blocker(&h, "chain inet fw forward");
+	sh("%s", a.rep.lease.blocked.fix);
+	expect_blocker(&h, "");
+	expect(a.pid, SOCK_STREAM, "192.0.2.2", 8080, "outside 192.0.2.1");
+	sh("nft delete table inet fw");
+	if (system("iptables-legacy -P FORWARD DROP 2>/dev/null") == 0) {
+		struct sp_net_blocker found;
+
+		expect_blocker(&h, "chain FORWARD of iptables-legacy");
+		expect(a.pid, SOCK_STREAM, "192.0.2.2", 8080, "");
+		assert_int_equal(sp_net_find_blocker(&conf, &h, &found, &err), 0);
+		sh("%s", found.fix);
+		expect_blocker(&h, "");
+		expect(a.pid, SOCK_STREAM, "192.0.2.2", 8080, "outside 192.0.2.1");
+	}
+	sp_net_host_close(&h);
+	kill_pod(&a);
+	kill(outside, SIGKILL);
+	waitpid(outside, NULL, 0);
+	expect_nothing_left();
+}
+
+/* Whoever routes packets to the pods' addresses reaches what is published, no more. */
+static void test_neighbours_stay_out(void **state)
+{
+	struct sp_net_port port = {.host_port = 18080, .ctr_port = 8080};
+	pid_t outside = start_outside();
+	struct pod a = good_pod("a", &port, 1);
+
+	sh("nsenter -t %d -n ip route add 10.83.0.0/16 via 192.0.2.1", (int)outside);
+	expect(outside, SOCK_STREAM, ip_text(&a), 8080, "");
+	expect(outside, SOCK_DGRAM, ip_text(&a), 8080, "");
+	expect(outside, SOCK_STREAM, "192.0.2.1", 18080, "a 192.0.2.2");
+	kill_pod(&a);
+	kill(outside, SIGKILL);
+	waitpid(outside, NULL, 0);
+	expect_nothing_left();
 }
 
 static void test_conflicts(void **state)
@@ -641,6 +785,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_rules, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_outside_and_ports, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_outside_other_bridge_filter, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_forward_policy_drop, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_forward_blocked, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_neighbours_stay_out, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_conflicts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pool_runs_out, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_crowd, setup, teardown),
