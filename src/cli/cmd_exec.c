@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `sidepod exec`: run a command in a container of a running pod. */
 #include "base/json.h"
+#include "cli/interrupt.h"
 #include "cli/pods.h"
 #include "supervisor/control.h"
 #include "supervisor/spawn.h"
@@ -90,11 +91,11 @@ static int read_end(struct sp_cli *cli, int control_fd)
 	return code >= 0 ? code : SP_EXIT_EXEC_ENGINE;
 }
 
-static int watch_window(void)
+static int watch_signals(void)
 {
 	sigset_t set;
 
-	sigemptyset(&set);
+	sp_interrupt_set(&set);
 	sigaddset(&set, SIGWINCH);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return -1;
@@ -112,33 +113,37 @@ static bool copy(int from, int to)
 	return n > 0 && sp_write_all(to, mem, (size_t)n) == 0;
 }
 
-/* Bytes both ways until the other side of the terminal is closed. */
-static void copy_terminal(int master_fd, bool with_input)
+/* Bytes both ways until the other side of the terminal is closed. Return: 0, or the signal that
+ * ended it: the terminal of the user must not stay raw */
+static int copy_terminal(int master_fd, bool with_input)
 {
-	SP_CLEANUP(sp_closep) int window_fd = watch_window();
+	SP_CLEANUP(sp_closep) int signal_fd = watch_signals();
 	struct pollfd v[3] = {{.fd = master_fd, .events = POLLIN},
 			      {.fd = with_input ? STDIN_FILENO : -1, .events = POLLIN},
-			      {.fd = window_fd, .events = POLLIN}};
+			      {.fd = signal_fd, .events = POLLIN}};
 
 	for (;;) {
 		if (poll(v, 3, -1) < 0) {
 			if (errno == EINTR)
 				continue;
-			return;
+			return 0;
 		}
 		if (v[2].revents & POLLIN) {
 			struct signalfd_siginfo s;
 			struct winsize ws;
 
-			if (read(window_fd, &s, sizeof(s)) == sizeof(s) &&
-			    ioctl(STDIN_FILENO, TIOCGWINSZ, &ws) == 0)
+			if (read(signal_fd, &s, sizeof(s)) != sizeof(s))
+				continue;
+			if (s.ssi_signo != SIGWINCH)
+				return (int)s.ssi_signo;
+			if (ioctl(STDIN_FILENO, TIOCGWINSZ, &ws) == 0)
 				(void)ioctl(master_fd, TIOCSWINSZ,
 					    &ws); /* the old size still works */
 		}
 		if (v[1].revents && !copy(STDIN_FILENO, master_fd))
 			v[1].fd = -1;
 		if (v[0].revents && !copy(master_fd, STDOUT_FILENO))
-			return; /* EIO: the last process on it is gone */
+			return 0; /* EIO: the last process on it is gone */
 	}
 }
 
@@ -146,6 +151,7 @@ static int run_tty(struct sp_cli *cli, int control_fd, const struct sp_buf *requ
 {
 	SP_CLEANUP(sp_closep) int master_fd = -EBADF;
 	struct sp_error err;
+	int signal_number;
 
 	if (sp_supervisor_call(control_fd, request->ptr, request->len, NULL, 0, &master_fd, NULL,
 			       &err) < 0) {
@@ -154,9 +160,9 @@ static int run_tty(struct sp_cli *cli, int control_fd, const struct sp_buf *requ
 	}
 	if (input)
 		enter_raw_mode();
-	copy_terminal(master_fd, input);
+	signal_number = copy_terminal(master_fd, input);
 	leave_raw_mode();
-	return read_end(cli, control_fd);
+	return signal_number ? SP_EXIT_SIGNAL + signal_number : read_end(cli, control_fd);
 }
 
 static int run_plain(struct sp_cli *cli, int control_fd, const struct sp_buf *request, bool input)

@@ -46,7 +46,7 @@ const struct sp_command sp_command_run = {
 		"Start the pods of the manifests in the order that Kubernetes gives them, show "
 		"their progress and their logs, and stop them in order when Ctrl-C is pressed: "
 		"once for the whole grace period, twice for two more seconds, three times to kill "
-		"at once.\n\n"
+		"at once. SIGTERM and a closed terminal do the same.\n\n"
 		"A Job is followed to its verdict: its pods are started as it asks for them, and "
 		"what failed is tried again until backoffLimit or activeDeadlineSeconds says stop. "
 		"Ctrl-C stops its pods and ends it.\n\n"

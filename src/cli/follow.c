@@ -2,6 +2,7 @@
 #include "cli/follow.h"
 
 #include "base/text.h"
+#include "cli/interrupt.h"
 #include "cli/pods.h"
 #include "supervisor/spawn.h"
 #include "sys/fd.h"
@@ -38,9 +39,7 @@ int sp_follow_init(struct sp_follow *f, struct sp_cli *cli, const struct sp_plac
 	f->watch_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	if (f->watch_fd < 0)
 		return sp_fail_errno(err, errno, "watch records");
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
+	sp_interrupt_set(&set);
 	sigaddset(&set, SIGWINCH);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return sp_fail_errno(err, errno, "block signals");

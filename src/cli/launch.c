@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "cli/files.h"
 #include "cli/image_commands.h"
+#include "cli/interrupt.h"
 #include "cli/pods.h"
 #include "control/job.h"
 #include "image/store.h"
@@ -12,6 +13,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <sys/wait.h>
@@ -223,7 +225,7 @@ static int ask_worker(struct sp_cli *cli, const char *ref, const char *policy, c
 	SP_CLEANUP(sp_closep) int read_fd = -EBADF;
 	struct sp_node *root_node = NULL;
 	struct sp_arena a = {0};
-	int pipes[2], status, r;
+	int pipes[2], status, r, signal_number = 0;
 	char mem[4096];
 	ssize_t n;
 	pid_t pid;
@@ -239,6 +241,10 @@ static int ask_worker(struct sp_cli *cli, const char *ref, const char *policy, c
 	read_fd = pipes[0];
 	pid = fork();
 	if (pid == 0) {
+		sigset_t none;
+
+		sigemptyset(&none);
+		(void)sigprocmask(SIG_SETMASK, &none, NULL); /* as every program expects it */
 		dup2(pipes[1], STDOUT_FILENO);
 		execv(path, (char **)(uintptr_t)argv);
 		_exit(127);
@@ -246,14 +252,25 @@ static int ask_worker(struct sp_cli *cli, const char *ref, const char *policy, c
 	close(pipes[1]);
 	if (pid < 0)
 		return sp_fail_errno(err, errno, "start '%s'", path);
-	while ((n = read(read_fd, mem, sizeof(mem))) > 0 || (n < 0 && errno == EINTR))
+	while ((signal_number = sp_interrupt_wait(read_fd, POLLIN, err)) == 0 &&
+	       ((n = read(read_fd, mem, sizeof(mem))) > 0 || (n < 0 && errno == EINTR)))
 		if (n > 0)
 			sp_buf_add(&answer, mem, (size_t)n);
+	if (signal_number != 0)
+		(void)kill(pid, SIGTERM); /* gone already: as wanted */
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (sp_node_from_json(&a, answer.len ? answer.ptr : "", answer.len, &root_node, NULL) < 0)
 		root_node = NULL;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+	if (signal_number < 0) {
+		r = -1;
+	} else if (signal_number > 0) {
+		SP_CLEANUP(sp_image_store_closep) struct sp_image_store *s = NULL;
+
+		if (sp_image_store_open(sp_image_dir(cli), &s, err) == 0)
+			sp_image_store_sweep(s);
+		r = sp_fail(err, SP_E_UNAVAILABLE, "interrupted");
+	} else if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
 		*pulled = sp_arena_strdup(&cli->arena,
 					  sp_node_str(sp_node_get(root_node, "pulled"), NULL));
 		r = 0;
@@ -302,6 +319,8 @@ static int add_image(struct sp_launch *l, const struct sp_k_container *c, struct
 	v[*n] = (struct sp_bundle_image){.reference = c->image};
 	if (sp_image_ensure(l->cli, c->image, policy, false, &v[*n].image, &v[*n].pulled, &err) <
 	    0) {
+		if (sp_interrupt_pending())
+			return SP_EXIT_SIGNAL + sp_interrupt_pending();
 		(void)sp_cli_error(l->cli, SP_EXIT_ENVIRONMENT, "container '%s': %s", c->name,
 				   err.text);
 		if (err.code == SP_E_NOT_FOUND)
@@ -392,7 +411,8 @@ static int make_room(struct sp_launch *l, const char *ns, const char *name)
 	sp_pod_log_name(ns, name, uid, &logs);
 	if (alive < 0 || (alive > 0 && sp_pod_stop(l->cli, &l->place, &old, -1, &err) < 0) ||
 	    sp_pod_sweep(&l->place.engine, uid, true, logs.ptr, &err) < 0)
-		return sp_cli_fail(l->cli, &err);
+		return sp_interrupt_pending() ? SP_EXIT_SIGNAL + sp_interrupt_pending()
+					      : sp_cli_fail(l->cli, &err);
 	return 0;
 }
 
@@ -507,7 +527,8 @@ int sp_launch_pod(struct sp_launch *l, const struct sp_object *o)
 	return r;
 }
 
-int sp_launch_start(struct sp_launch *l)
+/* Plan all, then start all. */
+static int start(struct sp_launch *l)
 {
 	uint32_t n = 0, n_plans = 0;
 	struct plan *plans;
@@ -527,5 +548,19 @@ int sp_launch_start(struct sp_launch *l)
 			fprintf(l->cli->err, "would start pod/%s\n", plans[i].object->meta->name);
 		return 0;
 	}
+	/* until here Ctrl-C has nothing to stop */
+	if (r == 0 && sp_interrupt_pending())
+		return SP_EXIT_SIGNAL + sp_interrupt_pending();
 	return r ? r : start_pods(l, plans, n_plans);
+}
+
+int sp_launch_start(struct sp_launch *l)
+{
+	sigset_t before;
+	int r;
+
+	sp_interrupt_hold(&before); /* no pod is begun by halves */
+	r = start(l);
+	(void)sigprocmask(SIG_SETMASK, &before, NULL); /* a valid set: cannot fail */
+	return r;
 }

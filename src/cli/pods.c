@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "cli/files.h"
+#include "cli/interrupt.h"
 #include "core/pod.h"
 #include "supervisor/spawn.h"
 #include "sys/fd.h"
@@ -388,7 +389,7 @@ int sp_pod_stop(struct sp_cli *cli, const struct sp_place *place, const struct s
 {
 	SP_CLEANUP(sp_closep) int fd = sp_supervisor_connect(place->engine.run_dir, p->uid, err);
 	SP_CLEANUP(sp_buf_done) struct sp_buf request = {0};
-	struct pollfd poll_fd;
+	int r;
 
 	if (fd < 0)
 		return err->code == SP_E_NOT_FOUND ? 0 : -1; /* over meanwhile */
@@ -396,10 +397,11 @@ int sp_pod_stop(struct sp_cli *cli, const struct sp_place *place, const struct s
 	if (sp_supervisor_call(fd, request.ptr, request.len, NULL, 0, NULL, NULL, err) < 0)
 		return err->code == SP_E_NOT_FOUND ? sp_pod_wait_gone(place, p->uid, err) : -1;
 	/* the supervisor hangs up when the pod is over */
-	poll_fd = (struct pollfd){.fd = fd, .events = POLLRDHUP};
-	while (poll(&poll_fd, 1, -1) < 0)
-		if (errno != EINTR)
-			return sp_fail_errno(err, errno, "wait for pod '%s'", p->name);
+	r = sp_interrupt_wait(fd, POLLRDHUP, err);
+	if (r != 0)
+		return r < 0 ? sp_wrap(err, "wait for pod '%s'", p->name)
+			     : sp_fail(err, SP_E_UNAVAILABLE,
+				       "interrupted; pod '%s' goes on stopping", p->name);
 	return sp_pod_wait_gone(place, p->uid, err);
 }
 

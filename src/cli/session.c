@@ -2,6 +2,7 @@
 #include "cli/session.h"
 
 #include "base/text.h"
+#include "cli/interrupt.h"
 #include "cli/pods.h"
 #include "cli/runs.h"
 #include "cli/tidy.h"
@@ -224,8 +225,10 @@ int sp_session_run(struct sp_session *s)
 {
 	struct sp_follow f = {0};
 	struct sp_error err;
-	int start = sp_launch_start(&s->launch);
+	int start;
 
+	sp_interrupt_hold(NULL); /* what comes during the start stops what was started */
+	start = sp_launch_start(&s->launch);
 	if (s->launch.n_pods == 0)
 		return start;
 	if (follow_started(s, &f, true, &err) < 0) {

@@ -84,6 +84,26 @@ int sp_store_remove_tree(int at, const char *name)
 	return unlinkat(at, name, AT_REMOVEDIR) < 0 ? -errno : 0;
 }
 
+void sp_image_store_sweep(struct sp_image_store *s)
+{
+	DIR *d = sp_store_list_dir(s->tmp_fd);
+	struct dirent *e;
+
+	if (!d)
+		return;
+	while ((e = readdir(d)) != NULL) {
+		SP_CLEANUP(sp_closep) int fd = -EBADF;
+
+		if (e->d_name[0] == '.')
+			continue;
+		fd = openat(s->tmp_fd, e->d_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+			(void)sp_store_remove_tree(
+				s->tmp_fd, e->d_name); /* tried again by whoever opens next */
+	}
+	closedir(d);
+}
+
 int sp_image_store_open(const char *dir, struct sp_image_store **ret, struct sp_error *err)
 {
 	SP_CLEANUP(sp_image_store_closep) struct sp_image_store *s = calloc(1, sizeof(*s));

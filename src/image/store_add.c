@@ -23,26 +23,6 @@ static int64_t wall_now(void)
 	return (int64_t)t.tv_sec * SP_SEC + t.tv_nsec;
 }
 
-void sp_image_store_sweep(struct sp_image_store *s)
-{
-	DIR *d = sp_store_list_dir(s->tmp_fd);
-	struct dirent *e;
-
-	if (!d)
-		return;
-	while ((e = readdir(d)) != NULL) {
-		SP_CLEANUP(sp_closep) int fd = -EBADF;
-
-		if (e->d_name[0] == '.')
-			continue;
-		fd = openat(s->tmp_fd, e->d_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
-			(void)sp_store_remove_tree(
-				s->tmp_fd, e->d_name); /* tried again by whoever opens next */
-	}
-	closedir(d);
-}
-
 /* A file of our own in tmp/, locked while we live. */
 static int tmp_file(struct sp_image_store *s, char name[static SP_STORE_NAME], struct sp_error *err)
 {

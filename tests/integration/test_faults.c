@@ -12,10 +12,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pty.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -182,6 +184,149 @@ static void test_kills(void **state)
 	}
 }
 
+/* ---- signals --------------------------------------------------------------------------------- */
+
+/* Any of the signals that end a command, once or twice, at any moment of its life. */
+static void test_signals(void **state)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+	char path[160], name[32];
+
+	for (int i = 0; i < rounds(24); i++) {
+		struct result r = {0};
+		int out_fd, err_fd, sig, again;
+		pid_t pid;
+
+		chance = seed + (unsigned)i;
+		sig = signals[below(3)];
+		again = below(2);
+		snprintf(name, sizeof(name), "stopped-%d", i);
+		snprintf(path, sizeof(path), "%s", manifest(name, BODY));
+		snprintf(doing, sizeof(doing), "SP_SEED=%u, signal %d, round %d", seed, sig, i);
+		pid = start(ARGS("run", path), -1, &out_fd, &err_fd);
+		moment(120);
+		kill(pid, sig);
+		if (again) {
+			moment(20);
+			kill(pid, sig);
+		}
+		collect(out_fd, err_fd, &r);
+		r.code = reap(pid);
+		/* before it has begun, the command ends as any program does */
+		if (r.code != 128 + sig && !(r.code == 1000 + sig && r.out.len == 0))
+			fail_msg("%s: exit code %d\n%s", doing, r.code, text(&r.err));
+		result_done(&r);
+		unlink(path);
+		own_machine_clean(doing);
+	}
+}
+
+/* While the image is unpacked: the next one begins anew. */
+static void test_signal_while_unpacking(void **state)
+{
+	for (int i = 0; i < rounds(8); i++) {
+		const char *path = manifest("unpacked", BODY);
+		struct result r = {0};
+		int out_fd, err_fd;
+		pid_t pid;
+
+		chance = seed + (unsigned)i;
+		snprintf(doing, sizeof(doing), "SP_SEED=%u, unpacking, round %d", seed, i);
+		expect(0, ARGS("image", "rm", "sidepod.local/demo"));
+		expect(0, ARGS("image", "prune"));
+		pid = start(ARGS("run", path), -1, &out_fd, &err_fd);
+		moment(60);
+		kill(pid, SIGINT);
+		collect(out_fd, err_fd, &r);
+		r.code = reap(pid);
+		if (r.code != 128 + SIGINT && !(r.code == 1000 + SIGINT && r.out.len == 0))
+			fail_msg("%s: exit code %d\n%s", doing, r.code, text(&r.err));
+		result_done(&r);
+		expect(0, ARGS("run", manifest("whole", "  restartPolicy: Never\n  containers:\n"
+							"  - {name: c, " IMAGE
+							", command: [demo, act, 'exit=0']}\n")));
+		own_machine_clean(doing);
+	}
+}
+
+/* In an init container; with the manifest from a pipe; with nobody reading the output. */
+static void test_signal_at_rest(void **state)
+{
+	static const char text_of_pod[] =
+		"apiVersion: v1\nkind: Pod\nmetadata: {name: piped}\nspec:\n"
+		"  terminationGracePeriodSeconds: 2\n"
+		"  initContainers:\n"
+		"  - {name: wait, " IMAGE ", command: [demo, act, 'say=waiting,term=0:0']}\n"
+		"  containers: [{name: app, " IMAGE ", command: [demo, act, 'term=0:0']}]\n";
+
+	for (int reader = 0; reader < 2; reader++) {
+		struct result r = {0};
+		int in[2], out_fd, err_fd;
+		pid_t pid;
+
+		assert_int_equal(pipe2(in, O_CLOEXEC), 0);
+		assert_true(write(in[1], text_of_pod, sizeof(text_of_pod) - 1) > 0);
+		close(in[1]);
+		pid = start(ARGS("run", "-"), in[0], &out_fd, &err_fd);
+		close(in[0]);
+		if (!reader)
+			close(out_fd); /* sidepod run … | true */
+		else
+			read_until(out_fd, "waiting", &r.out);
+		read_until(err_fd, "wait  started", &r.err);
+		kill(pid, SIGTERM);
+		if (reader) {
+			collect(out_fd, err_fd, &r);
+		} else {
+			read_until(err_fd, "stopped in", &r.err);
+			close(err_fd);
+		}
+		assert_int_equal(reap(pid), 128 + SIGTERM);
+		expect_text("wait  sigterm", &r.err);
+		assert_null(strstr(text(&r.err), "error"));
+		result_done(&r);
+		own_machine_clean(reader ? "a signal in an init container" : "nobody reads");
+	}
+}
+
+/* A terminal that `exec -it` made raw is as before, also when the command is ended by a signal. */
+static void test_terminal_is_restored(void **state)
+{
+	struct termios before, now = {0};
+	char mem[256];
+	int master, slave, status;
+	pid_t pid;
+
+	expect(0, ARGS("up", "--wait", manifest("shell", BODY)));
+	assert_int_equal(openpty(&master, &slave, NULL, NULL, NULL), 0);
+	assert_int_equal(tcgetattr(slave, &before), 0);
+	pid = fork();
+	if (pid == 0) {
+		dup2(slave, 0);
+		dup2(slave, 1);
+		dup2(slave, 2);
+		execl(getenv("SIDEPOD"), "sidepod", "exec", "-it", "shell", "-c", "app", "--",
+		      "demo", "act", "say=here,term=0:0", (char *)NULL);
+		_exit(99);
+	}
+	/* what it says comes through the raw terminal */
+	assert_true(read(master, mem, sizeof(mem)) > 0);
+	assert_int_equal(tcgetattr(slave, &now), 0);
+	assert_int_equal(now.c_lflag & ICANON, 0);
+	kill(pid, SIGTERM);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 128 + SIGTERM);
+	assert_int_equal(tcgetattr(slave, &now), 0);
+	assert_int_equal(now.c_lflag, before.c_lflag);
+	assert_int_equal(now.c_iflag, before.c_iflag);
+	assert_int_equal(now.c_oflag, before.c_oflag);
+	close(master);
+	close(slave);
+	expect(0, ARGS("down", "shell"));
+	own_machine_clean("exec -it and a signal");
+}
+
 static int set_up(void **state)
 {
 	const char *s = getenv("SP_SEED");
@@ -208,6 +353,10 @@ static int tests(void)
 {
 	const struct CMUnitTest all[] = {
 		cmocka_unit_test_setup(test_kills, begin),
+		cmocka_unit_test_setup(test_signals, begin),
+		cmocka_unit_test_setup(test_signal_while_unpacking, begin),
+		cmocka_unit_test_setup(test_signal_at_rest, begin),
+		cmocka_unit_test_setup(test_terminal_is_restored, begin),
 	};
 
 	return cmocka_run_group_tests(all, set_up, env_tear_down);
