@@ -282,6 +282,31 @@ static void test_ctrl_c_three_times(void **state)
 }
 
 /* Killing the command does not hurt the pod; killing the supervisor ends it, and is swept up. */
+/* COL-3: how often, and how long ago the newest of the ends was. */
+static void test_restarts_column(void **state)
+{
+	const char *path =
+		manifest("again", "  volumes: [{name: v, emptyDir: {}}]\n"
+				  "  containers:\n"
+				  "  - name: app\n"
+				  "    image: sidepod.local/demo\n"
+				  "    volumeMounts: [{name: v, mountPath: /v}]\n"
+				  "    command: [/bin/act, 'count=/v/n,exit=0', 'count=/v/n']\n");
+	struct result r = {0};
+
+	expect(0, ARGS("up", "-d", path, "--net", "lo"));
+	expect(0, ARGS("wait", "again", "--timeout", "20s"));
+	for (int i = 0; i < 2000 && !strstr(text(&r.out), " ago)"); i++) {
+		result_done(&r);
+		r = run(ARGS("ps", "--no-headers"));
+	}
+	/* "again  1/1    Running  1 (0s ago)  0s" */
+	expect_text("1 (", &r.out);
+	expect_text("s ago)  ", &r.out);
+	result_done(&r);
+	expect(0, ARGS("down", "again"));
+}
+
 static void test_deaths(void **state)
 {
 	const char *path = manifest("tough", SERVING);
@@ -422,6 +447,7 @@ int main(void)
 		cmocka_unit_test(test_wait_for_the_end),
 		cmocka_unit_test(test_ctrl_c),
 		cmocka_unit_test(test_ctrl_c_three_times),
+		cmocka_unit_test(test_restarts_column),
 		cmocka_unit_test(test_deaths),
 		cmocka_unit_test(test_terminal),
 		cmocka_unit_test(test_exec_terminal),

@@ -361,6 +361,8 @@ static void limits(struct env *e)
 		{"/cpu", "/app", "cpu.cfs_quota_us", "100000\n"},
 		{"/memory", "/app", "memory.limit_in_bytes", "67108864\n"},
 		{"/memory", "/app", "memory.memsw.limit_in_bytes", "67108864\n"},
+		/* CG-8: as the kernel has it */
+		{"/memory", "/app", "memory.soft_limit_in_bytes", "9223372036854771712\n"},
 		{"/cpu", "/..", "cpu.shares", "512\n"}, /* the tier */
 		{NULL, NULL, NULL, NULL},
 	};
@@ -370,6 +372,12 @@ static void limits(struct env *e)
 		{"", "", "memory.max", "67108864\n"},
 		{"", "", "memory.oom.group", "0\n"},
 		{"", "", "pids.max", "100\n"},
+		{"", "", "memory.min", "0\n"}, /* CG-8: as the kernel has them */
+		{"", "", "memory.low", "0\n"},
+		{"", "", "memory.high", "max\n"},
+		{"", "/app", "memory.min", "0\n"},
+		{"", "/app", "memory.low", "0\n"},
+		{"", "/app", "memory.high", "max\n"},
 		{"", "/app", "cpu.weight", "59\n"},
 		{"", "/app", "cpu.max", "100000 100000\n"},
 		{"", "/app", "memory.max", "67108864\n"},
