@@ -160,6 +160,7 @@ static int report(struct job *j)
 		.color = j->cli->out_look.color,
 		.ascii = j->cli->out_look.ascii,
 		.quiet = sp_flag_bool(j->cli, "quiet"),
+		.verbose = sp_flag_bool(j->cli, "verbose"),
 	};
 	int told;
 
@@ -281,6 +282,11 @@ static const struct sp_flag flags[] = {
 	 .arg = "NAME",
 	 .help = "What standard input is called in findings"},
 	{.name = "quiet", .letter = 'q', .kind = SP_FLAG_BOOL, .help = "No summary"},
+	{.name = "verbose",
+	 .letter = 'v',
+	 .kind = SP_FLAG_BOOL,
+	 .help = "Also tell which products were recognised, and where and when each fact about "
+		 "them was read"},
 	SP_FLAG_KUBE_VERSION,
 	{0},
 };

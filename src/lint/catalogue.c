@@ -132,6 +132,15 @@ int sp_catalogue_add(struct sp_catalogue *c, const struct sp_source *src, struct
 	return add(c, src, true, err);
 }
 
+struct sp_cat_fact sp_cat_fact_of(const struct sp_cat_entry *e, const char *key)
+{
+	for (uint32_t i = 0; i < e->n_facts; i++)
+		for (uint32_t k = 0; k < e->facts[i].of.n; k++)
+			if (sp_streq(e->facts[i].of.v[k], key))
+				return e->facts[i];
+	return (struct sp_cat_fact){.source = e->source, .checked = e->checked};
+}
+
 uint32_t sp_catalogue_size(const struct sp_catalogue *c)
 {
 	return c->n;

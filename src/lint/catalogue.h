@@ -44,11 +44,18 @@ struct sp_cat_health {
 	const char *use;  /* "startup", "readiness", "liveness", "quit" */
 	const char *path; /* HTTP; NULL for tcp and exec */
 	uint16_t port;
+	bool https;                /* the path is served with TLS */
 	struct sp_strs exec;       /* command; n = 0: http when path, else tcp */
 	const char *switch_seen;   /* "|"-separated texts that turn it on; NULL: always served */
 	struct sp_strs switch_add; /* arguments that turn it on */
 	const char *switch_text;   /* for people: "http_server on and health_check on" */
 	uint16_t from_major, from_minor; /* first release that serves it; 0.0: all */
+};
+
+/* Where some keys of a record were read, when not where the rest of it was. */
+struct sp_cat_fact {
+	struct sp_strs of; /* keys: "health", "drain_s" */
+	const char *source, *checked;
 };
 
 /* One product. Absent: NULL, 0, false; numbers of seconds -1. All texts live with the catalogue. */
@@ -66,22 +73,26 @@ struct sp_cat_entry {
 	uint32_t n_ports;
 	struct sp_cat_health *health; /* the first "startup" one is the recommended gate */
 	uint32_t n_health;
-	bool probes_app;          /* its own readiness waits for the app: cannot be a start gate */
-	bool stays;               /* cannot become a native sidecar at all */
-	const char *args_seen;    /* "|"-separated: needed to run as a sidecar; NULL none */
-	const char *args_text;    /* "proxy sidecar" */
-	const char *quit_seen;    /* "|"-separated texts of its quit and drain calls */
-	const char *reload;       /* not NULL: watches files for others */
-	const char *exit_flag;    /* makes it exit 0 on SIGTERM; NULL none */
-	const char *drain_flag;   /* changes drain_s */
-	const char *idle_exit;    /* when it may exit by itself while draining; NULL never */
-	const char *retired_next; /* not NULL: retired, use this */
+	bool probes_app;        /* its own readiness waits for the app: cannot be a start gate */
+	bool stays;             /* cannot become a native sidecar at all */
+	const char *args_seen;  /* "|"-separated: needed to run as a sidecar; NULL none */
+	const char *args_text;  /* "proxy sidecar" */
+	const char *quit_seen;  /* "|"-separated texts of its quit and drain calls */
+	const char *reload;     /* not NULL: watches files for others */
+	const char *exit_flag;  /* makes it exit 0 on SIGTERM; NULL none */
+	const char *drain_flag; /* changes drain_s; "|"-separated, the first one is shown */
+	const char *idle_exit;  /* when it may exit by itself while an app drains; NULL never */
+	const char *idle_seen;  /* "|"-separated: only when one of them is seen; NULL always */
+	const char *idle_off; /* "|"-separated: not when one of them is seen; NULL nothing helps */
+	const char *retired_next;     /* not NULL: retired, use this */
 	int start_s, stop_s, drain_s; /* typical start, stop; internal drain limit */
 	int uid;                      /* traffic of this user bypasses it; -1 none */
 	bool no_shell;                /* the image has no shell */
 	const char *cpu, *memory, *memory_limit, *memory_min; /* typical quantities */
 	const char *notes, *source, *checked;                 /* where read; month: "2026-06" */
-	bool verified;                                        /* read in the product's source */
+	struct sp_cat_fact *facts; /* exceptions from source and checked */
+	uint32_t n_facts;
+	bool verified;             /* read in the product's source */
 	struct sp_strs documented; /* keys of a verified record that the vendor only documents */
 };
 
@@ -97,6 +108,9 @@ int sp_catalogue_add(struct sp_catalogue *c, const struct sp_source *src, struct
 
 uint32_t sp_catalogue_size(const struct sp_catalogue *c);
 const struct sp_cat_entry *sp_catalogue_at(const struct sp_catalogue *c, uint32_t i);
+
+/** sp_cat_fact_of() - Where a key of a record was read, and when it was checked */
+struct sp_cat_fact sp_cat_fact_of(const struct sp_cat_entry *e, const char *key);
 
 /* What is known about a container. NULL texts are empty. */
 struct sp_cat_query {

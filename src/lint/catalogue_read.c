@@ -17,6 +17,7 @@ enum key_kind {
 	KEY_RELEASE, /* "4.2": two uint16_t */
 	KEY_PORTS,
 	KEY_HEALTH,
+	KEY_FACTS,
 };
 
 struct key {
@@ -58,6 +59,8 @@ static const struct key entry_keys[] = {
 	ENTRY("exit_flag", KEY_TEXT, exit_flag),
 	ENTRY("drain_flag", KEY_TEXT, drain_flag),
 	ENTRY("idle_exit", KEY_TEXT, idle_exit),
+	ENTRY("idle_seen", KEY_TEXT, idle_seen),
+	ENTRY("idle_off", KEY_TEXT, idle_off),
 	ENTRY("retired_next", KEY_TEXT, retired_next),
 	ENTRY("start_s", KEY_SECONDS, start_s),
 	ENTRY("stop_s", KEY_SECONDS, stop_s),
@@ -71,6 +74,7 @@ static const struct key entry_keys[] = {
 	ENTRY("notes", KEY_TEXT, notes),
 	ENTRY_("source", KEY_TEXT, source),
 	ENTRY_("checked", KEY_TEXT, checked),
+	ENTRY("facts", KEY_FACTS, facts),
 	ENTRY_("verified", KEY_FLAG, verified),
 	ENTRY("documented", KEY_TEXTS, documented),
 };
@@ -96,6 +100,7 @@ static const struct key health_keys[] = {
 	{"use", KEY_TEXT, offsetof(struct sp_cat_health, use), true},
 	HEALTH("path", KEY_TEXT, path),
 	HEALTH("port", KEY_PORT, port),
+	HEALTH("https", KEY_FLAG, https),
 	HEALTH("exec", KEY_TEXTS, exec),
 	HEALTH("switch_seen", KEY_TEXT, switch_seen),
 	HEALTH("switch_add", KEY_TEXTS, switch_add),
@@ -105,6 +110,12 @@ static const struct key health_keys[] = {
 _Static_assert(offsetof(struct sp_cat_health, from_minor) ==
 		       offsetof(struct sp_cat_health, from_major) + sizeof(uint16_t),
 	       "a release is two numbers side by side");
+
+static const struct key fact_keys[] = {
+	{"of", KEY_TEXTS, offsetof(struct sp_cat_fact, of), true},
+	{"source", KEY_TEXT, offsetof(struct sp_cat_fact, source), true},
+	{"checked", KEY_TEXT, offsetof(struct sp_cat_fact, checked), true},
+};
 
 struct catalogue_reader {
 	struct sp_arena *arena;
@@ -207,6 +218,23 @@ static int read_records(const struct catalogue_reader *r, const struct sp_node *
 	return 0;
 }
 
+/* A fact about a key that no record has would be one about nothing. */
+static int check_facts(const struct catalogue_reader *r, const struct sp_node *n,
+		       const struct sp_cat_entry *e)
+{
+	for (uint32_t i = 0; i < e->n_facts; i++)
+		for (uint32_t k = 0; k < e->facts[i].of.n; k++) {
+			bool known = false;
+
+			for (size_t x = 0; x < SP_ARRAY_LEN(entry_keys); x++)
+				known |= sp_streq(entry_keys[x].name, e->facts[i].of.v[k]);
+			if (!known)
+				return bad(r, n->items[i], "is no key of a record",
+					   e->facts[i].of.v[k]);
+		}
+	return 0;
+}
+
 static int read_key(const struct catalogue_reader *r, const struct sp_node *n, const struct key *k,
 		    char *to)
 {
@@ -264,6 +292,13 @@ static int read_key(const struct catalogue_reader *r, const struct sp_node *n, c
 			return -1;
 		e->health = v;
 		return 0;
+	case KEY_FACTS:
+		e = (struct sp_cat_entry *)to;
+		if (read_records(r, n, k->name, fact_keys, SP_ARRAY_LEN(fact_keys),
+				 sizeof(*e->facts), &v, &e->n_facts) < 0)
+			return -1;
+		e->facts = v;
+		return check_facts(r, n, e);
 	}
 	return 0;
 }

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 
 #define FINDINGS_MAX 20000
-#define OPS_MAX      8
+#define OPS_MAX      256
 #define PATH_STEPS   128
 
 const char *sp_fix_class_name(enum sp_fix_class c)
@@ -308,9 +308,22 @@ struct sp_lint_op *fix_op(const struct lpod *p, struct sp_finding *f, enum sp_li
 {
 	static struct sp_lint_op lost;
 
-	if (!f->ops)
-		f->ops = sp_arena_array(&p->l->arena, OPS_MAX, sizeof(*f->ops));
-	if (!f->ops || f->n_ops == OPS_MAX)
+	if ((f->n_ops & (f->n_ops - 1)) == 0) { /* room for the next power of two */
+		struct sp_lint_op *v =
+			f->n_ops == OPS_MAX
+				? NULL
+				: sp_arena_array(&p->l->arena, f->n_ops ? f->n_ops * 2 : 1,
+						 sizeof(*f->ops));
+
+		if (!v) {
+			f->n_ops = 0; /* half of a change is none */
+			f->lost = true;
+		} else if (f->n_ops) {
+			memcpy(v, f->ops, f->n_ops * sizeof(*v));
+		}
+		f->ops = v;
+	}
+	if (f->lost)
 		return &lost;
 	f->ops[f->n_ops] =
 		(struct sp_lint_op){.kind = kind, .node = twin(p->obj->root, p->obj->read, node)};
@@ -617,6 +630,33 @@ static void add_typed(struct sp_lint *l, const struct sp_source *src, struct sp_
 	validate(l, obj, src, doc);
 }
 
+/* Accounts run nothing and are not decoded; that they are there is enough. */
+static void add_account(struct sp_lint *l, const struct sp_node *doc)
+{
+	const struct sp_node **v;
+
+	if ((l->n_accounts & (l->n_accounts - 1)) == 0) {
+		v = sp_arena_array(&l->arena, l->n_accounts ? (size_t)l->n_accounts * 2 : 1,
+				   sizeof(*v));
+		l->no_memory |= !v;
+		if (!v)
+			return;
+		if (l->n_accounts)
+			memcpy(v, l->accounts, l->n_accounts * sizeof(*v));
+		l->accounts = v;
+	}
+	l->accounts[l->n_accounts++] = doc;
+}
+
+bool lint_has_account(const struct sp_lint *l, const char *name, const char *ns)
+{
+	for (uint32_t i = 0; i < l->n_accounts; i++)
+		if (sp_streq(sp_node_str(sp_node_at(l->accounts[i], "metadata.name"), ""), name) &&
+		    sp_streq(sp_node_str(sp_node_at(l->accounts[i], "metadata.namespace"), ""), ns))
+			return true;
+	return false;
+}
+
 static void add_document(struct sp_lint *l, const struct sp_source *src, struct sp_node *doc,
 			 int depth)
 {
@@ -637,6 +677,8 @@ static void add_document(struct sp_lint *l, const struct sp_source *src, struct 
 		add_typed(l, src, doc);
 		return;
 	}
+	if (kind && sp_streq(kind, "ServiceAccount"))
+		add_account(l, doc);
 	/* kinds that are not known are none of our business, but pods in them are */
 	root = sp_node_clone(&l->arena, doc);
 	if (!root)

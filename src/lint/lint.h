@@ -65,6 +65,7 @@ struct sp_finding {
 	const char *kind, *name, *container, *path, *message, *why, *fix; /* NULL none */
 	struct sp_lint_op *ops;                                           /* how to fix it */
 	uint32_t n_ops;
+	bool lost; /* the change would be too large to be proposed */
 	bool ignored;
 	const struct sp_lint_object *object; /* NULL: the file */
 };
@@ -84,6 +85,8 @@ struct sp_lint {
 	struct sp_source **sources;
 	struct sp_lint_object *objects;
 	struct sp_finding *findings;
+	const struct sp_node **accounts; /* ServiceAccounts, as they were read */
+	uint32_t n_accounts;
 	uint32_t n_sources, n_objects, cap_objects, n_findings, cap_findings;
 	uint32_t dropped;  /* findings beyond the limit */
 	uint32_t n_broken; /* sources that could not be read to their end */
@@ -135,7 +138,10 @@ struct sp_lint_report {
 	enum sp_lint_format format;
 	enum sp_severity threshold; /* less severe findings are left out */
 	bool all, color, ascii, quiet;
+	bool verbose; /* human and JSON: recognised products, with the sources of their facts */
 };
-void sp_lint_print(const struct sp_lint *l, const struct sp_lint_report *r, struct sp_buf *out);
+/** sp_lint_products() - The recognised products, as text or as a JSON list */
+void sp_lint_products(struct sp_lint *l, bool json, struct sp_buf *out);
+void sp_lint_print(struct sp_lint *l, const struct sp_lint_report *r, struct sp_buf *out);
 
 #endif

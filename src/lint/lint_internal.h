@@ -70,6 +70,7 @@ struct lctr {
 	int64_t stop_s;                    /* SIGTERM to exit */
 	const char *stop_by;               /* "assumed", "catalogue", "annotation" */
 	int64_t budget_s;                  /* startup gate, until it gives up; -1 none */
+	int64_t stop_budget_s;             /* from its SIGTERM to its SIGKILL; -1 not known */
 	const struct sp_k_probe *probe[3]; /* by enum sp_probe_kind */
 };
 
@@ -142,6 +143,8 @@ struct sp_finding *hit(const struct lpod *p, const char *id, enum sp_confidence 
 struct sp_finding *lint_add(struct sp_lint *l, const struct sp_lint_object *obj, const char *id,
 			    enum sp_confidence conf, const struct sp_node *node, const char *fmt,
 			    ...) SP_PRINTF(6, 7);
+/** lint_has_account() - Is there such a ServiceAccount in the input? @ns: "" when none is named */
+bool lint_has_account(const struct sp_lint *l, const char *name, const char *ns);
 /** lint_wanted() - Do the options ask for rule @id? */
 bool lint_wanted(const struct sp_lint *l, const char *id);
 void hit_severity(struct sp_finding *f, enum sp_severity s);
@@ -161,6 +164,17 @@ void fix_move(const struct lpod *p, struct sp_finding *f, const char *from, uint
 	      uint32_t to);
 /** fix_arg() - One more argument of a container */
 void fix_arg(const struct lpod *p, struct sp_finding *f, const struct lctr *c, const char *arg);
+/** lctr_script_node() - The scalar that holds the script a shell runs; NULL none */
+const struct sp_node *lctr_script_node(const struct lctr *c);
+/** fix_without() - The script without the statements that @goes names; nothing when it is not safe
+ */
+void fix_without(struct lpod *p, struct sp_finding *f, const struct lctr *c,
+		 bool (*goes)(struct lpod *p, const struct lctr *c, const struct sh *statement,
+			      const char *text));
+/** fix_unwrap() - The command without its first @n words, and without variables that begin with one
+ * of the "|"-separated @prefixes */
+void fix_unwrap(struct lpod *p, struct sp_finding *f, const struct lctr *c, uint32_t n,
+		const char *prefixes);
 /** fix_yaml() - A tree from YAML text, for fixes; NULL when it cannot be read */
 struct sp_node *fix_yaml(struct sp_lint *l, const char *text);
 /** node_of() - Member of @n, else @n itself: the best place to point at */

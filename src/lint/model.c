@@ -401,7 +401,7 @@ static void fill_ctr(struct lpod *p, struct lctr *c, const struct sp_k_container
 	struct sp_arena *a = &p->l->arena;
 	struct sp_cat_match m = {0};
 
-	*c = (struct lctr){.k = k, .at = (uint32_t)(c - p->c), .budget_s = -1};
+	*c = (struct lctr){.k = k, .at = (uint32_t)(c - p->c), .budget_s = -1, .stop_budget_s = -1};
 	c->role = !init                                                        ? SP_ROLE_APP
 		  : k->restart_policy && sp_streq(k->restart_policy, "Always") ? SP_ROLE_SIDECAR
 									       : SP_ROLE_INIT;

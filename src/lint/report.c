@@ -78,7 +78,7 @@ static void summary(const struct sp_lint *l, const struct sp_lint_report *r, str
 static void human_one(const struct sp_finding *f, const struct sp_lint_report *r,
 		      struct sp_buf *out)
 {
-	SP_CLEANUP(sp_buf_done) struct sp_buf text = {0};
+	SP_CLEANUP(sp_buf_done) struct sp_buf text = {0}, in = {0};
 	struct sp_diag d = {.severity = f->severity,
 			    .file = f->source->name,
 			    .at = f->at,
@@ -92,10 +92,16 @@ static void human_one(const struct sp_finding *f, const struct sp_lint_report *r
 	if (f->confidence != SP_CERTAIN)
 		sp_buf_printf(&text, " (%s)", sp_confidence_name(f->confidence));
 	d.message = text.failed ? f->message : text.ptr;
+	object_name(f, &in);
+	if (f->container)
+		sp_buf_printf(&in, "%scontainer %s", in.len ? ", " : "", f->container);
+	if (f->path)
+		sp_buf_printf(&in, "%s%s", in.len ? ", " : "", f->path);
+	d.in = in.failed ? NULL : in.ptr;
 	sp_diag_print(&d, f->source->bytes, f->source->len, r->color, r->ascii, out);
 }
 
-static void human(const struct sp_lint *l, const struct sp_lint_report *r, struct sp_buf *out)
+static void human(struct sp_lint *l, const struct sp_lint_report *r, struct sp_buf *out)
 {
 	const struct sp_source *file = NULL;
 	bool first = true;
@@ -115,8 +121,10 @@ static void human(const struct sp_lint *l, const struct sp_lint_report *r, struc
 		file = f->source;
 		human_one(f, r, out);
 	}
+	if (r->verbose)
+		sp_lint_products(l, false, out);
 	if (!r->quiet) {
-		if (!first)
+		if (!first || (r->verbose && out->len))
 			sp_buf_putc(out, '\n');
 		summary(l, r, out);
 	}
@@ -154,7 +162,7 @@ static void json_one(const struct sp_finding *f, struct sp_buf *out)
 	sp_buf_putc(out, '}');
 }
 
-static void json(const struct sp_lint *l, const struct sp_lint_report *r, struct sp_buf *out)
+static void json(struct sp_lint *l, const struct sp_lint_report *r, struct sp_buf *out)
 {
 	struct counts c = count(l, r);
 
@@ -175,7 +183,12 @@ static void json(const struct sp_lint *l, const struct sp_lint_report *r, struct
 	for (uint32_t i = 0; i < l->n_findings; i++)
 		if (shown(&l->findings[i], r))
 			json_one(&l->findings[i], out);
-	sp_buf_puts(out, "]}\n");
+	sp_buf_putc(out, ']');
+	if (r->verbose) {
+		sp_json_key(out, "products");
+		sp_lint_products(l, true, out);
+	}
+	sp_buf_puts(out, "}\n");
 }
 
 /* ---- SARIF 2.1.0 ----------------------------------------------------------------------------- */
@@ -266,7 +279,7 @@ static void sarif_result(const struct sp_finding *f, struct sp_buf *out)
 	sp_buf_putc(out, '}');
 }
 
-static void sarif(const struct sp_lint *l, const struct sp_lint_report *r, struct sp_buf *out)
+static void sarif(struct sp_lint *l, const struct sp_lint_report *r, struct sp_buf *out)
 {
 	sp_buf_puts(out, "{\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\","
 			 "\"version\":\"2.1.0\",\"runs\":[{\"tool\":{\"driver\":{"
@@ -338,7 +351,7 @@ static uint32_t shown_of(const struct sp_lint *l, const struct sp_lint_report *r
 	return n;
 }
 
-static void junit(const struct sp_lint *l, const struct sp_lint_report *r, struct sp_buf *out)
+static void junit(struct sp_lint *l, const struct sp_lint_report *r, struct sp_buf *out)
 {
 	struct counts c = count(l, r);
 	uint32_t tests = c.shown;
@@ -380,7 +393,7 @@ static void github_text(struct sp_buf *out, const char *s, bool property)
 			sp_buf_putc(out, *s);
 }
 
-static void github(const struct sp_lint *l, const struct sp_lint_report *r, struct sp_buf *out)
+static void github(struct sp_lint *l, const struct sp_lint_report *r, struct sp_buf *out)
 {
 	for (uint32_t i = 0; i < l->n_findings; i++) {
 		const struct sp_finding *f = &l->findings[i];
@@ -409,7 +422,7 @@ static void tap_line(struct sp_buf *out, const char *s)
 		sp_buf_putc(out, *s == '\n' || *s == '\r' ? ' ' : *s == '#' ? '*' : *s);
 }
 
-static void tap(const struct sp_lint *l, const struct sp_lint_report *r, struct sp_buf *out)
+static void tap(struct sp_lint *l, const struct sp_lint_report *r, struct sp_buf *out)
 {
 	uint32_t n = 0;
 
@@ -449,9 +462,9 @@ static void tap(const struct sp_lint *l, const struct sp_lint_report *r, struct 
 	sp_buf_printf(out, "1..%u\n", n);
 }
 
-void sp_lint_print(const struct sp_lint *l, const struct sp_lint_report *r, struct sp_buf *out)
+void sp_lint_print(struct sp_lint *l, const struct sp_lint_report *r, struct sp_buf *out)
 {
-	static void (*const printers[])(const struct sp_lint *, const struct sp_lint_report *,
+	static void (*const printers[])(struct sp_lint *, const struct sp_lint_report *,
 					struct sp_buf *) = {human, json, sarif, junit, github, tap};
 
 	_Static_assert(SP_ARRAY_LEN(printers) == SP_LINT_FORMATS, "a printer for each format");

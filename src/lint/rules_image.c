@@ -2,6 +2,8 @@
 /* SP9xx: images, products past their time, arguments that are missing, wrappers left over. */
 #include "lint/lint_internal.h"
 
+#include "lint/script.h"
+
 static void floating(struct lpod *p)
 {
 	EACH_SIDECAR(p, c)
@@ -35,22 +37,44 @@ static void products(struct lpod *p)
 	}
 }
 
+/* Words in front of what the wrapper runs. */
+static uint32_t wrapper_words(const struct lctr *c, const char *name)
+{
+	uint32_t n = 1;
+
+	if (!sp_streq(name, "linkerd-await"))
+		return n;
+	while (n < c->k->command.n && c->k->command.v[n][0] == '-')
+		if (sp_streq(c->k->command.v[n++], "--"))
+			break;
+	return n;
+}
+
 static void wrappers(struct lpod *p)
 {
-	static const char *const names[] = {"kubexit", "scuttle", "envoy-preflight",
-					    "linkerd-await"};
+	bool native = p->n_sidecars > 0;
 
 	EACH_APP(p, c)
 	{
-		for (size_t i = 0; i < SP_ARRAY_LEN(names); i++) {
+		native &= !(c->e && c->known <= SP_LIKELY);
+	}
+	EACH_APP(p, c)
+	{
+		for (size_t i = 0; i < sp_wrappers_n; i++) {
+			const char *name = sp_wrappers[i].name;
+			struct sp_finding *f;
 			bool found = false;
 
 			for (uint32_t k = 0; k < c->sh.n; k++)
-				found |= sh_is(&c->sh.v[k], names[i]);
-			if (found)
-				hit(p, "SP904", SP_CERTAIN, c,
-				    node_of(c->k->node, c->k->command.n ? "command" : "args"),
-				    "%s is not needed with native sidecars", names[i]);
+				found |= sh_is(&c->sh.v[k], name);
+			if (!found)
+				continue;
+			f = hit(p, "SP904", SP_CERTAIN, c,
+				node_of(c->k->node, c->k->command.n ? "command" : "args"),
+				"%s is not needed with native sidecars", name);
+			/* a companion of the old kind still needs to be told */
+			if (native && c->sh.n == 1 && c->k->command.n)
+				fix_unwrap(p, f, c, wrapper_words(c, name), sp_wrappers[i].env);
 		}
 	}
 }

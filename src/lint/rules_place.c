@@ -19,6 +19,26 @@ static void propose_sidecar(const struct lpod *p, struct sp_finding *f, const st
 	fix_move(p, f, "containers", c->at - p->n_init, to);
 }
 
+/* The first init container that calls a port that @ctr declares; behind all of them when none does.
+ */
+static uint32_t first_caller(const struct lpod *p, const struct sp_node *ctr)
+{
+	const struct sp_node *ports = sp_node_get(ctr, "ports");
+
+	for (uint32_t i = 0; i < p->n_init; i++)
+		for (uint32_t r = 0; r < p->c[i].n_refs; r++)
+			for (uint32_t k = 0; ports && ports->kind == SP_NODE_LIST && k < ports->n;
+			     k++) {
+				const struct sp_node *port =
+					sp_node_get(ports->items[k], "containerPort");
+
+				if (port && port->kind == SP_NODE_INT &&
+				    port->i == p->c[i].refs[r].port)
+					return i;
+			}
+	return UINT32_MAX;
+}
+
 static void sidecar_list(struct lpod *p)
 {
 	const struct sp_node *spec = p->obj->spec_read;
@@ -39,18 +59,17 @@ static void sidecar_list(struct lpod *p)
 		f->len = (uint32_t)sp_utf8_columns(e->key);
 		if (e->value->kind != SP_NODE_LIST)
 			continue;
-		for (uint32_t k = 0; k < e->value->n; k++)
-			if (e->value->items[k]->kind == SP_NODE_MAP)
-				fix_set(p, f, e->value->items[k], "restartPolicy",
-					sp_node_new_str(&p->l->arena, "Always"), "image");
-		op = fix_op(p, f, SP_OP_RENAME, spec);
+		for (uint32_t k = 0; k < e->value->n; k++) {
+			if (e->value->items[k]->kind != SP_NODE_MAP)
+				continue;
+			fix_set(p, f, e->value->items[k], "restartPolicy",
+				sp_node_new_str(&p->l->arena, "Always"), "image");
+			if (p->n_init)
+				fix_move(p, f, e->key, k, first_caller(p, e->value->items[k]));
+		}
+		op = fix_op(p, f, p->n_init ? SP_OP_REMOVE : SP_OP_RENAME, spec);
 		op->key = e->key;
 		op->text = "initContainers";
-		if (p->n_init) { /* two lists would have to become one */
-			f->n_ops = 0;
-			f->fix = "move the entries to the end of initContainers and add "
-				 "restartPolicy: Always to each";
-		}
 	}
 }
 

@@ -3,6 +3,7 @@
 #include "lint/lint_internal.h"
 
 #include "base/text.h"
+#include "control/deployment.h"
 
 #define ONE_CORE 1000
 #define ONE_GI   ((int64_t)1 << 30)
@@ -212,27 +213,13 @@ static void costs(struct lpod *p)
 /* How many pods a rollout may add. */
 static int64_t surge(const struct lpod *p)
 {
-	const struct sp_k_workload_spec *s = p->obj->o.workload->spec;
-	const struct sp_int_or_str *m =
-		s->strategy && s->strategy->rolling ? &s->strategy->rolling->max_surge : NULL;
-	int64_t percent = 25;
+	const struct sp_k_strategy *s = p->obj->o.workload->spec->strategy;
+	int64_t more, unavailable;
 
-	if (s->strategy && s->strategy->type && sp_streq(s->strategy->type, "Recreate"))
+	if (s && s->type && sp_streq(s->type, "Recreate"))
 		return 0;
-	if (m && m->set && !m->str)
-		return m->num;
-	if (m && m->set) {
-		char number[16];
-		size_t n = strcspn(m->str, "%");
-
-		if (n >= sizeof(number))
-			return 0;
-		memcpy(number, m->str, n);
-		number[n] = '\0';
-		if (sp_parse_i64(number, 0, 10000, &percent) < 0)
-			return 0;
-	}
-	return (p->replicas * percent + 99) / 100;
+	sp_deployment_bounds(s ? s->rolling : NULL, p->replicas, &more, &unavailable);
+	return more;
 }
 
 static void surge_cost(struct lpod *p)

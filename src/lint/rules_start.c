@@ -54,11 +54,11 @@ static struct sp_node *cat_probe(struct lpod *p, const struct lctr *c)
 		return n;
 	}
 	if (h->path)
-		return fix_yaml(p->l,
-				say(p->l,
-				    "httpGet:\n  path: %s\n  port: %u\nperiodSeconds: 1\n"
-				    "failureThreshold: %d\n",
-				    h->path, h->port, SP_MAX(GATE_BUDGET_S, c->e->start_s * 2)));
+		return fix_yaml(p->l, say(p->l,
+					  "httpGet:\n  path: %s\n  port: %u\n%speriodSeconds: 1\n"
+					  "failureThreshold: %d\n",
+					  h->path, h->port, h->https ? "  scheme: HTTPS\n" : "",
+					  SP_MAX(GATE_BUDGET_S, c->e->start_s * 2)));
 	return fix_yaml(
 		p->l, say(p->l, "tcpSocket:\n  port: %u\nperiodSeconds: 1\nfailureThreshold: %d\n",
 			  h->port, GATE_BUDGET_S));
@@ -356,6 +356,50 @@ static bool waits_for(const struct sh_cmd *c)
 	return false;
 }
 
+/* A sidecar whose startup probe holds back everything behind it, at one of the places in @text. */
+static const struct lctr *gated_owner(struct lpod *p, const struct lctr *c, const char *text)
+{
+	for (uint32_t r = 0; r < c->n_refs; r++) {
+		const struct lctr *s = lpod_owner(p, c->refs[r].port, c);
+
+		if (s && s->role == SP_ROLE_SIDECAR && s->k->startup && s->at < c->at &&
+		    (strstr(text, say(p->l, ":%u", c->refs[r].port)) ||
+		     strstr(text, say(p->l, " %u", c->refs[r].port))))
+			return s;
+	}
+	return NULL;
+}
+
+static bool is_idle_wait(struct lpod *p, const struct lctr *c, const struct sh *st,
+			 const char *text)
+{
+	if (!waits_for(&st->v[0]) || !gated_owner(p, c, text))
+		return false;
+	/* a loop asks with its first command and sleeps; a tool may run something afterwards */
+	for (uint32_t i = 1; i < st->n; i++)
+		if (!sh_is(&st->v[i], "sleep|echo|printf|true|:") && st->v[i].n)
+			return false;
+	return !strstr(text, " -- ");
+}
+
+/* The words of a tool that waits and then runs something: up to and with "--"; 0 none. */
+static uint32_t waiting_words(const struct lctr *c)
+{
+	for (uint32_t i = 1; i < c->k->command.n; i++)
+		if (sp_streq(c->k->command.v[i], "--"))
+			return i + 1;
+	return 0;
+}
+
+static void propose_no_wait(struct lpod *p, struct sp_finding *f, const struct lctr *c)
+{
+	if (c->sh.shell)
+		fix_without(p, f, c, is_idle_wait);
+	else if (waiting_words(c) && sh_is(&c->sh.v[0], "wait-for-it|wait-for-it.sh|wait-for") &&
+		 gated_owner(p, c, c->words))
+		fix_unwrap(p, f, c, waiting_words(c), "");
+}
+
 static void wait_loops(struct lpod *p)
 {
 	EACH(p, c)
@@ -375,10 +419,13 @@ static void wait_loops(struct lpod *p)
 				s = lpod_owner(p, port, c);
 			}
 			if (s)
-				hit(p, "SP208", SP_CERTAIN, c, at,
-				    "%s polls port %lld of %s; a native gate makes this "
-				    "unnecessary",
-				    c->name, (long long)port, s->name);
+				propose_no_wait(
+					p,
+					hit(p, "SP208", SP_CERTAIN, c, at,
+					    "%s polls port %lld of %s; a native gate makes this "
+					    "unnecessary",
+					    c->name, (long long)port, s->name),
+					c);
 			else if (p->n_sidecars && (sh_is(&c->sh.v[i], "linkerd-await|scuttle|"
 								      "kubexit|envoy-preflight|"
 								      "pilot-agent")))

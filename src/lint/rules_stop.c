@@ -226,6 +226,35 @@ static const struct lctr *told_to_quit(const struct lpod *p, const struct lctr *
 	return NULL;
 }
 
+/* Only what a native sidecar is told has no use: a companion of the old kind needs it. */
+static bool tells_native(struct lpod *p, const struct lctr *c, const char *text)
+{
+	const struct lctr *s = told_to_quit(p, c, text);
+
+	EACH_APP(p, o)
+	{
+		if (o != c && o->e && o->known <= SP_LIKELY)
+			return false;
+	}
+	return s && s->role == SP_ROLE_SIDECAR;
+}
+
+static bool is_idle_quit(struct lpod *p, const struct lctr *c, const struct sh *st,
+			 const char *text)
+{
+	bool pid1;
+
+	return st->n == 1 && (sh_is(&st->v[0], "curl|wget") || sh_signal(&st->v[0], &pid1)) &&
+	       tells_native(p, c, text);
+}
+
+static bool is_idle_trap(struct lpod *p, const struct lctr *c, const struct sh *st,
+			 const char *text)
+{
+	return st->n == 1 && sh_is(&st->v[0], "trap") && sh_has_word(&st->v[0], "EXIT") &&
+	       st->v[0].n == 3 && !strpbrk(st->v[0].w[1], ";&|\n") && tells_native(p, c, text);
+}
+
 static void quit_calls(struct lpod *p)
 {
 	EACH_APP(p, c)
@@ -242,10 +271,12 @@ static void quit_calls(struct lpod *p)
 				(c->sh.v[i].n > 1 &&
 				 (sp_seen(QUIT_WORDS "|kill", c->sh.v[i].w[1])));
 		if (trap) {
-			hit(p, "SP309", SP_CERTAIN, c, at,
-			    "the trap tells %s to quit; a native sidecar is stopped in order "
-			    "anyway",
-			    s ? s->name : "another container");
+			fix_without(p,
+				    hit(p, "SP309", SP_CERTAIN, c, at,
+					"the trap tells %s to quit; a native sidecar is stopped "
+					"in order anyway",
+					s ? s->name : "another container"),
+				    c, is_idle_trap);
 			continue;
 		}
 		if ((p->n_apps + p->n_sidecars > 1) &&
@@ -253,10 +284,12 @@ static void quit_calls(struct lpod *p)
 		     (sh_signal(last, &pid1) && c->sh.n > 1) ||
 		     (sh_is(last, "touch") && last->n > 1 &&
 		      sp_seen("/done|/finished|/complete|/exit", last->w[last->n - 1]))))
-			hit(p, "SP308", SP_CERTAIN, c, at,
-			    "%s tells %s to quit: not needed with a native sidecar, and it hides "
-			    "the real exit code",
-			    c->name, s ? s->name : "another container");
+			fix_without(p,
+				    hit(p, "SP308", SP_CERTAIN, c, at,
+					"%s tells %s to quit: not needed with a native sidecar, "
+					"and it hides the real exit code",
+					c->name, s ? s->name : "another container"),
+				    c, is_idle_quit);
 	}
 }
 
@@ -294,18 +327,11 @@ static const char *with_exec(struct lpod *p, const struct lctr *c)
 
 static void propose_exec(struct lpod *p, struct sp_finding *f, const struct lctr *c)
 {
-	static const char *const keys[] = {"command", "args"};
-	const char *text = with_exec(p, c);
+	const struct sp_node *node = lctr_script_node(c);
+	const char *text = node ? with_exec(p, c) : NULL;
 
-	for (size_t k = 0; text && k < SP_ARRAY_LEN(keys); k++) {
-		const struct sp_node *list = sp_node_get(c->k->node, keys[k]);
-
-		for (uint32_t i = 0; list && list->kind == SP_NODE_LIST && i < list->n; i++)
-			if (list->items[i]->kind == SP_NODE_STR &&
-			    sp_streq(list->items[i]->text, c->sh.text))
-				fix_op(p, f, SP_OP_SCALAR, list->items[i])->value =
-					sp_node_new_str(&p->l->arena, text);
-	}
+	if (text)
+		fix_op(p, f, SP_OP_SCALAR, node)->value = sp_node_new_str(&p->l->arena, text);
 }
 
 static void swallowed_term(struct lpod *p)
@@ -367,6 +393,16 @@ static void grace_on_readiness(struct lpod *p)
 	}
 }
 
+static bool listed(const char *texts, const struct lctr *c)
+{
+	return sp_seen(texts, c->words) || sp_seen(texts, c->env);
+}
+
+static int64_t stop_budget(const struct lpod *p, const struct lctr *c)
+{
+	return c->stop_budget_s >= 0 ? c->stop_budget_s : p->grace_s;
+}
+
 static void products(struct lpod *p)
 {
 	EACH_SIDECAR(p, c)
@@ -383,15 +419,19 @@ static void products(struct lpod *p)
 				e->exit_flag);
 			fix_arg(p, f, c, e->exit_flag);
 		}
-		if (e->drain_s > p->grace_s &&
-		    !(e->drain_flag &&
-		      (sp_seen(e->drain_flag, c->words) || sp_seen(e->drain_flag, c->env)))) {
+		if (e->drain_s > stop_budget(p, c) &&
+		    !(sp_seen(e->drain_flag, c->words) || sp_seen(e->drain_flag, c->env))) {
 			f = hit(p, "SP316", c->known == SP_CERTAIN ? SP_LIKELY : c->known, c, NULL,
-				"%s waits up to %d s by itself", lctr_shown(c), e->drain_s);
+				"%s waits up to %d s by itself, and %lld s are left when its turn "
+				"comes",
+				lctr_shown(c), e->drain_s, (long long)stop_budget(p, c));
 			if (e->drain_flag)
-				f->fix = say(p->l, "set %s below the grace period", e->drain_flag);
+				f->fix = say(p->l, "set %.*s below that",
+					     (int)strcspn(e->drain_flag, "|"), e->drain_flag);
 		}
-		if (e->idle_exit)
+		/* from 1.37 on a feature gate, still off, restarts it */
+		if (e->idle_exit && (!e->idle_seen || listed(e->idle_seen, c)) &&
+		    !listed(e->idle_off, c))
 			hit(p, "SP317", SP_LIKELY, c, NULL,
 			    "%s may exit by itself while %s drains (%s); it is not restarted during "
 			    "termination",

@@ -80,6 +80,21 @@ static void object_volume(struct lpod *p, enum sp_kind kind, const struct sp_k_o
 			     node_of(v->items.v[i].node, "key"));
 }
 
+/* "default" is made with each namespace. */
+static void account_reference(struct lpod *p, const struct sp_node *sa)
+{
+	const struct sp_k_meta *meta = p->obj->o.meta;
+	struct sp_finding *f;
+
+	if (!sa || sa->kind != SP_NODE_STR || !*sa->text || sp_streq(sa->text, "default") ||
+	    lint_has_account(p->l, sa->text, meta && meta->ns ? meta->ns : ""))
+		return;
+	f = hit(p, "SP701", SP_CERTAIN, NULL, sa, "ServiceAccount %s is not among the given files",
+		sa->text);
+	if (p->l->opt.closed)
+		hit_severity(f, SP_SEV_ERROR);
+}
+
 static void volume_references(struct lpod *p)
 {
 	const struct sp_node *sa = sp_node_get(p->spec->node, "serviceAccountName");
@@ -103,10 +118,7 @@ static void volume_references(struct lpod *p)
 				object_volume(p, SP_KIND_SECRET, s->secret);
 		}
 	}
-	/* accounts are not loaded, so only a closed input can lack one; "default" always is */
-	if (sa && sa->kind == SP_NODE_STR && !sp_streq(sa->text, "default") && p->l->opt.closed)
-		(void)hit(p, "SP701", SP_LIKELY, NULL, sa,
-			  "ServiceAccount %s is not among the given files", sa->text);
+	account_reference(p, sa);
 }
 
 /* Volumes of a StatefulSet also come from its claim templates. */

@@ -8,6 +8,28 @@
 
 #include <ctype.h>
 
+const struct sp_wrapper sp_wrappers[] = {
+	{"kubexit", "KUBEXIT_"},
+	{"scuttle", "ENVOY_ADMIN_API|ISTIO_QUIT_API|START_WITHOUT_ENVOY|WAIT_FOR_ENVOY_TIMEOUT|"
+		    "NEVER_KILL_ISTIO|GENERIC_QUIT_ENDPOINTS|QUIT_REQUEST_TIMEOUT|"
+		    "QUIT_WITHOUT_ENVOY_TIMEOUT|SCUTTLE_"},
+	{"envoy-preflight", "ENVOY_ADMIN_API|START_WITHOUT_ENVOY"},
+	{"linkerd-await", "LINKERD_AWAIT_|LINKERD_DISABLED"},
+};
+const size_t sp_wrappers_n = SP_ARRAY_LEN(sp_wrappers);
+
+bool sp_has_prefix(const char *prefixes, const char *name)
+{
+	while (*prefixes) {
+		size_t n = strcspn(prefixes, "|");
+
+		if (strncmp(name, prefixes, n) == 0)
+			return true;
+		prefixes += n + (prefixes[n] == '|');
+	}
+	return false;
+}
+
 struct cursor {
 	struct sp_script *s;
 	size_t i;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shell scripts as a sequence of statements with their places, to take some of them out. */
+/* Command lines: shell scripts as a sequence of statements with their places, to take some of them
+ * out; and programs that were put in front of others to make up for missing sidecars. */
 #ifndef SP_LINT_SCRIPT_H
 #define SP_LINT_SCRIPT_H
 
@@ -33,5 +34,15 @@ bool sp_script_without(const struct sp_script *s, const bool *gone, struct sp_bu
 /** sp_script_words() - Words of a script that is one plain command; 0 when it is not */
 uint32_t sp_script_words(struct sp_arena *a, const char *text, size_t len, const char **w,
 			 uint32_t max);
+
+/* A program that runs another one, and its variables. */
+struct sp_wrapper {
+	const char *name, *env; /* prefixes of variables, "|"-separated */
+};
+extern const struct sp_wrapper sp_wrappers[];
+extern const size_t sp_wrappers_n;
+
+/** sp_has_prefix() - Does @name begin with one of the "|"-separated texts? */
+bool sp_has_prefix(const char *prefixes, const char *name);
 
 #endif

@@ -109,6 +109,19 @@ static const char *breakdown(const struct lpod *p)
 	return say(p->l, "%s", b.ptr && !b.failed ? b.ptr : "");
 }
 
+/* What is left of the grace period when the turn of each comes, 2 s at least. */
+static void read_budgets(struct lpod *p, const struct sp_sim *s)
+{
+	size_t n;
+	const struct sp_sim_line *v = sp_sim_lines(s, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (v[i].kind == SP_SIM_FACT && v[i].act.fact == SP_FACT_SIGTERM &&
+		    v[i].act.ctr < p->n && p->c[v[i].act.ctr].stop_budget_s < 0)
+			p->c[v[i].act.ctr].stop_budget_s =
+				SP_MAX((int64_t)2, p->grace_s - (v[i].at - SP_SEC) / SP_SEC);
+}
+
 static void simulate_stop(struct lpod *p)
 {
 	struct sp_pod_spec spec;
@@ -119,13 +132,14 @@ static void simulate_stop(struct lpod *p)
 		return;
 	p->needed_s = stop(p, &spec, ctrs, AMPLE_S / 4, &s);
 	s = sp_sim_free(s);
-	if (p->needed_s > p->grace_s) {
-		(void)stop(p, &spec, ctrs, p->grace_s, &s);
-		if (s)
-			p->victim = first_killed(p, s);
-		sp_sim_free(s);
+	(void)stop(p, &spec, ctrs, p->grace_s, &s);
+	if (s)
+		read_budgets(p, s);
+	if (s && p->needed_s > p->grace_s) {
+		p->victim = first_killed(p, s);
 		p->breakdown = breakdown(p);
 	}
+	sp_sim_free(s);
 }
 
 /* A sidecar with an app behind it, whose startup probe never succeeds: until it is killed for that.

@@ -274,29 +274,6 @@ static void clean_script(struct mpod *p, struct mctr *c)
 /* ---- wrappers ---------------------------------------------------------------------------------
  */
 
-static const struct wrapper {
-	const char *name, *env; /* prefixes of its variables, "|"-separated */
-} wrappers[] = {
-	{"kubexit", "KUBEXIT_"},
-	{"scuttle", "ENVOY_ADMIN_API|ISTIO_QUIT_API|START_WITHOUT_ENVOY|WAIT_FOR_ENVOY_TIMEOUT|"
-		    "NEVER_KILL_ISTIO|GENERIC_QUIT_ENDPOINTS|QUIT_REQUEST_TIMEOUT|"
-		    "QUIT_WITHOUT_ENVOY_TIMEOUT|SCUTTLE_"},
-	{"envoy-preflight", "ENVOY_ADMIN_API|START_WITHOUT_ENVOY"},
-	{"linkerd-await", "LINKERD_AWAIT_|LINKERD_DISABLED"},
-};
-
-static bool has_prefix(const char *list, const char *name)
-{
-	while (*list) {
-		size_t n = strcspn(list, "|");
-
-		if (strncmp(name, list, n) == 0)
-			return true;
-		list += n + (list[n] == '|');
-	}
-	return false;
-}
-
 static bool is_under(const char *path, const char *dir)
 {
 	size_t n = strlen(dir);
@@ -391,7 +368,7 @@ static int drop_copier(struct mpod *p, const char *name, struct sp_error *err)
 	return 0;
 }
 
-static int unwrap(struct mpod *p, struct mctr *c, const struct wrapper *w, struct sp_error *err)
+static int unwrap(struct mpod *p, struct mctr *c, const struct sp_wrapper *w, struct sp_error *err)
 {
 	const struct sp_node *command = sp_node_get(c->k->node, "command");
 	bool *gone = sp_arena_array(&p->m->arena, c->k->env.n + 1, sizeof(*gone));
@@ -400,7 +377,7 @@ static int unwrap(struct mpod *p, struct mctr *c, const struct wrapper *w, struc
 	if (!gone)
 		return sp_fail(err, SP_E_NO_MEMORY, "migrate");
 	for (uint32_t i = 0; i < c->k->env.n; i++)
-		gone[i] = c->k->env.v[i].name && has_prefix(w->env, c->k->env.v[i].name);
+		gone[i] = c->k->env.v[i].name && sp_has_prefix(w->env, c->k->env.v[i].name);
 
 	if (sp_streq(w->name, "linkerd-await")) {
 		while (word(c, n) && word(c, n)[0] == '-' && !sp_streq(word(c, n), "--"))
@@ -438,13 +415,13 @@ static const char *dir_of(struct mpod *p, const char *path)
 }
 
 static void clean_wrapper(struct mpod *p, struct mctr *c, const char **dirs,
-			  const struct wrapper **seen)
+			  const struct sp_wrapper **seen)
 {
 	const char *first = word(c, 0);
 	struct sp_error err = {0};
 
-	for (size_t i = 0; first && c->k->command.n && i < SP_ARRAY_LEN(wrappers); i++) {
-		const struct wrapper *w = &wrappers[i];
+	for (size_t i = 0; first && c->k->command.n && i < sp_wrappers_n; i++) {
+		const struct sp_wrapper *w = &sp_wrappers[i];
 
 		if (!sp_streq(base_name(first), w->name))
 			continue;
@@ -471,7 +448,7 @@ static void clean_wrapper(struct mpod *p, struct mctr *c, const char **dirs,
 void mig_commands(struct mpod *p)
 {
 	const char *dirs[2] = {NULL, NULL};
-	const struct wrapper *w = NULL;
+	const struct sp_wrapper *w = NULL;
 	struct sp_error err = {0};
 
 	mig_done_files(p);

@@ -392,9 +392,10 @@ static struct sp_node *product_gate(struct mpod *p, struct mctr *c, const struct
 		    sp_node_set(&p->m->arena, probe->pairs[0].value, "command", list) < 0)
 			return NULL;
 	} else {
-		probe = yaml(p, h->path ? mig_say(p->m, "{httpGet: {path: \"%s\", port: %u}}",
-						  h->path, h->port)
-					: mig_say(p->m, "{tcpSocket: {port: %u}}", h->port));
+		probe = yaml(p,
+			     h->path ? mig_say(p->m, "{httpGet: {path: \"%s\", port: %u%s}}",
+					       h->path, h->port, h->https ? ", scheme: HTTPS" : "")
+				     : mig_say(p->m, "{tcpSocket: {port: %u}}", h->port));
 	}
 	return probe && finish_probe(p, probe, 60) == 0 ? probe : NULL;
 }

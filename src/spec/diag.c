@@ -261,6 +261,11 @@ void sp_diag_print(const struct sp_diag *d, const char *source, size_t source_le
 		sp_buf_putc(out, '\n');
 	}
 	print_source(d, source, source_len, mark, off, ascii, out);
+	if (d->in) {
+		sp_buf_puts(out, "in:  ");
+		print_text(d->in, "     ", ascii, out);
+		sp_buf_putc(out, '\n');
+	}
 	if (d->why) {
 		sp_buf_puts(out, "why: ");
 		print_text(d->why, "     ", ascii, out);

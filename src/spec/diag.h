@@ -16,6 +16,7 @@ struct sp_diag {
 	const char *rule;  /* "VAL-11", "SP003"; NULL none */
 	const char *path;  /* "spec.containers[0].image"; NULL none */
 	const char *message;
+	const char *in;        /* the object and the field, for people; NULL when it is plain */
 	const char *why, *fix; /* NULL none */
 };
 

@@ -10,7 +10,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void report(const struct sp_lint *l)
+static void report(struct sp_lint *l)
 {
 	for (int f = 0; f < SP_LINT_FORMATS; f++) {
 		const struct sp_lint_report r = {

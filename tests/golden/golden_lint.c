@@ -8,7 +8,8 @@
  *                         --fix=all; <name>.fixed is the text after it
  *   output/               one manifest in every format
  *
- * Headers: "# rules: SP2 …" only these, "# kube: 28", "# free: 100m", "# catalogue: user"; "# must:
+ * Headers: "# rules: SP2 …" only these, "# kube: 28", "# free: 100m", "# closed: yes",
+ * "# catalogue: user"; "# must:
  * SP202:info …",
  * "# must-not: …", "# says: text", "# none-above: info", "# fixed-must: …", "# fixed-must-not: …".
  * SP_UPDATE_GOLDEN=1 rewrites outputs; reviewers read the difference.
@@ -125,6 +126,7 @@ static struct sp_lint_options options(const char *bytes, struct words *rules)
 		o.kube_minor = atoi(kube.v[0]); /* our own files */
 	if (header(bytes, "free", 0, &kube))
 		o.node_milli = 100;
+	o.closed = header(bytes, "closed", 0, &kube);
 	if (header(bytes, "catalogue", 0, &kube))
 		o.catalogue = user_catalogue;
 	return o;
@@ -258,7 +260,7 @@ static bool check_words(const struct sp_lint *l, const char *bytes, const char *
 	return ok;
 }
 
-static bool says(const struct sp_lint *l, const char *bytes)
+static bool says(struct sp_lint *l, const char *bytes)
 {
 	const struct sp_lint_report r = {.threshold = SP_SEV_INFO, .ascii = true};
 	SP_CLEANUP(sp_buf_done) struct sp_buf out = {0};

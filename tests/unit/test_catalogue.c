@@ -103,6 +103,11 @@ static void test_records(void **state)
 		assert_true(e->order == 10 || e->order == 20 || e->order == 30 || e->order == 40);
 		assert_int_equal(strlen(e->checked), 7);
 		assert_true(*e->source != '\0');
+		for (uint32_t k = 0; k < e->n_facts; k++) {
+			assert_int_equal(strlen(e->facts[k].checked), 7);
+			assert_true(*e->facts[k].source != '\0');
+			assert_true(e->facts[k].of.n > 0);
+		}
 		for (uint32_t k = 0; k < e->n_health; k++)
 			assert_non_null(
 				strstr("startup readiness liveness quit", e->health[k].use));
@@ -135,6 +140,9 @@ static void test_facts(void **state)
 	assert_string_equal(m.entry->health[3].path, "/api/v2/health");
 	assert_int_equal(m.entry->health[3].from_major, 4);
 	assert_int_equal(m.entry->health[3].from_minor, 2);
+	sp_catalogue_find(c, &(struct sp_cat_query){.image = "timberio/vector:1"}, &m);
+	assert_string_equal(sp_cat_fact_of(m.entry, "drain_s").checked, "2026-11");
+	assert_string_equal(sp_cat_fact_of(m.entry, "ports").checked, m.entry->checked);
 	sp_catalogue_find(c, &(struct sp_cat_query){0}, &m);
 	assert_null(m.entry);
 	sp_catalogue_free(c);
@@ -211,6 +219,11 @@ static void test_bad(void **state)
 		{HEAD START "  repo: x\n  both: 1\n" TAIL, "'both' must be true or false"},
 		{HEAD START "  repo: x\n  at_best: sure\n" TAIL, "'at_best' is none of its words"},
 		{HEAD START "  repo: x\n  documented: x\n" TAIL, "'documented' must be a list"},
+		{HEAD START
+		 "  repo: x\n  facts: [{of: [drian_s], source: a, checked: 2026-01}]\n" TAIL,
+		 "'drian_s' is no key"},
+		{HEAD START "  repo: x\n  facts: [{of: [ports], source: a}]\n" TAIL,
+		 "'checked' is missing"},
 		{HEAD START "  repo: x\n  health: [{use: startup, from: x}]\n" TAIL,
 		 "'from' must be a release"},
 	};
