@@ -92,6 +92,9 @@ struct sp_command {
 	void (*complete)(struct sp_cli *cli, struct sp_buf *out);
 };
 
+/** sp_flags_text_or_json - For commands with no other flag than `-o text|json` */
+extern const struct sp_flag sp_flags_text_or_json[];
+
 /* What a stream can show. */
 struct sp_look {
 	bool tty;

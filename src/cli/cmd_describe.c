@@ -5,6 +5,7 @@
 #include "cli/pods.h"
 #include "cli/table.h"
 #include "draw/run.h"
+#include "supervisor/status_read.h"
 
 static const char *text_of(const struct sp_node *n, const char *path)
 {
@@ -61,7 +62,7 @@ static void put_containers(struct sp_buf *out, const struct sp_pod_entry *p)
 	sp_buf_puts(out, "Containers, in start order:\n");
 	for (uint32_t i = 0; i < p->header.n_ctrs; i++) {
 		const struct sp_record_ctr *c = &p->header.ctrs[i];
-		const struct sp_node *s = sp_pod_ctr_status(p, c->name);
+		const struct sp_node *s = sp_status_ctr(p->doc, c->name);
 		const struct sp_node *ready = sp_node_get(s, "ready");
 		const struct sp_node *restarts = sp_node_get(s, "restartCount");
 

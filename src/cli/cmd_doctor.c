@@ -73,17 +73,6 @@ static int run(struct sp_cli *cli, int argc, char **argv)
 	return sp_doctor_worst(&d) == SP_HEALTH_MISSING ? SP_EXIT_ENVIRONMENT : r;
 }
 
-static const struct sp_flag flags[] = {
-	{.name = "output",
-	 .letter = 'o',
-	 .kind = SP_FLAG_CHOICE,
-	 .arg = "FORMAT",
-	 .choices = "text|json",
-	 .standard = "text",
-	 .help = "Print it as"},
-	{0},
-};
-
 const struct sp_command sp_command_doctor = {
 	.name = "doctor",
 	.summary = "Check what this machine can, and how to fix the rest",
@@ -92,6 +81,6 @@ const struct sp_command sp_command_doctor = {
 		"overlayfs, network, programs, room. Nothing is changed. Exit code 5 when pods cannot "
 		"run.",
 	.examples = {{"doctor", "for people"}, {"doctor -o json", "for scripts"}},
-	.flags = flags,
+	.flags = sp_flags_text_or_json,
 	.run = run,
 };

@@ -4,6 +4,7 @@
 #include "cli/pods.h"
 #include "cli/table.h"
 #include "supervisor/spawn.h"
+#include "supervisor/status_read.h"
 #include "sys/fd.h"
 
 #include <jansson.h>
@@ -91,7 +92,7 @@ static void add_role(struct sp_table *t, const struct sp_pod_entry *p, enum sp_r
 
 		if (p->header.ctrs[i].role != role)
 			continue;
-		c = sp_pod_ctr_status(p, p->header.ctrs[i].name);
+		c = sp_status_ctr(p->doc, p->header.ctrs[i].name);
 		flag = sp_node_get(c, "ready"); /* of an init container: it succeeded */
 		n++;
 		good += flag && flag->kind == SP_NODE_BOOL && flag->b;

@@ -29,21 +29,10 @@ static int run(struct sp_cli *cli, int argc, char **argv)
 	return sp_cli_print(cli, &b);
 }
 
-static const struct sp_flag flags[] = {
-	{.name = "output",
-	 .letter = 'o',
-	 .kind = SP_FLAG_CHOICE,
-	 .arg = "FORMAT",
-	 .choices = "text|json",
-	 .standard = "text",
-	 .help = "Print it as"},
-	{0},
-};
-
 const struct sp_command sp_command_version = {
 	.name = "version",
 	.summary = "Show the version",
-	.flags = flags,
+	.flags = sp_flags_text_or_json,
 	.examples = {{"version", "for people"}, {"version -o json", "for scripts"}},
 	.run = run,
 };

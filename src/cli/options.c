@@ -8,6 +8,17 @@
 
 #include "base/text.h"
 
+const struct sp_flag sp_flags_text_or_json[] = {
+	{.name = "output",
+	 .letter = 'o',
+	 .kind = SP_FLAG_CHOICE,
+	 .arg = "FORMAT",
+	 .choices = "text|json",
+	 .standard = "text",
+	 .help = "Print it as"},
+	{0},
+};
+
 const struct sp_flag sp_global_flags[] = {
 	{.name = "namespace",
 	 .letter = 'n',

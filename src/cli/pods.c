@@ -6,6 +6,7 @@
 #include "cli/interrupt.h"
 #include "core/pod.h"
 #include "supervisor/spawn.h"
+#include "supervisor/status_read.h"
 #include "sys/fd.h"
 
 #include <dirent.h>
@@ -18,74 +19,6 @@
 #include <sys/inotify.h>
 
 #define PODS_MAX 10000
-
-static int64_t wall_of(const struct sp_node *n, const char *key)
-{
-	const char *text = sp_node_str(sp_node_get(n, key), NULL);
-	int64_t t = 0;
-
-	return text && sp_parse_rfc3339(text, &t) == 0 ? t : 0;
-}
-
-static int64_t int_of(const struct sp_node *n, const char *key)
-{
-	const struct sp_node *v = sp_node_get(n, key);
-
-	return v && v->kind == SP_NODE_INT ? v->i : 0;
-}
-
-static bool bool_of(const struct sp_node *n, const char *key)
-{
-	const struct sp_node *v = sp_node_get(n, key);
-
-	return v && v->kind == SP_NODE_BOOL && v->b;
-}
-
-/* ---- the visible status back into the core's terms, for its columns ----------------------------
- */
-
-static void take_terminated(const struct sp_node *n, struct sp_terminated *t)
-{
-	t->set = n != NULL;
-	t->code = (int32_t)int_of(n, "exitCode");
-	t->reason = sp_node_str(sp_node_get(n, "reason"), "");
-	t->message = sp_node_str(sp_node_get(n, "message"), "");
-	t->started_wall_ns = wall_of(n, "startedAt");
-	t->finished_wall_ns = wall_of(n, "finishedAt");
-}
-
-static void take_ctr(const struct sp_node *n, struct sp_ctr_status *c)
-{
-	const struct sp_node *state = sp_node_get(n, "state");
-	const struct sp_node *waiting = sp_node_get(state, "waiting");
-
-	if (sp_node_get(state, "terminated"))
-		c->state = SP_CTR_TERMINATED;
-	else
-		c->state = sp_node_get(state, "running") ? SP_CTR_RUNNING : SP_CTR_WAITING;
-	c->reason = sp_node_str(sp_node_get(waiting, "reason"), "");
-	c->message = sp_node_str(sp_node_get(waiting, "message"), "");
-	take_terminated(sp_node_get(state, "terminated"), &c->term);
-	take_terminated(sp_node_at(n, "lastState.terminated"), &c->last);
-	c->ready = bool_of(n, "ready");
-	c->started = bool_of(n, "started");
-	c->restart_count = (uint32_t)int_of(n, "restartCount");
-}
-
-const struct sp_node *sp_pod_ctr_status(const struct sp_pod_entry *p, const char *name)
-{
-	static const char *const lists[] = {"status.initContainerStatuses",
-					    "status.containerStatuses"};
-
-	for (size_t l = 0; l < SP_ARRAY_LEN(lists); l++) {
-		const struct sp_node *list = sp_node_at(p->doc, lists[l]);
-
-		for (uint32_t i = 0; list && i < list->n; i++)
-			if (sp_streq(sp_node_str(sp_node_get(list->items[i], "name"), ""), name))
-				return list->items[i];
-	}
-	return NULL;
-}
 
 const char *sp_pod_phase(const struct sp_pod_entry *p)
 {
@@ -109,35 +42,20 @@ static int fill_columns(struct sp_cli *cli, struct sp_pod_entry *p, struct sp_er
 	struct sp_pod_status *st = sp_arena_alloc(&cli->arena, sizeof(*st));
 	struct sp_pod_spec spec = {.kube_minor = 36, .ctrs = ctrs};
 	SP_CLEANUP(sp_buf_done) struct sp_buf status = {0}, ready = {0};
-	const char *phase = sp_pod_phase(p);
-	static const enum sp_cond_type types[] = {SP_COND_INITIALIZED, SP_COND_READY};
 
 	if (!ctrs || !st)
 		return sp_fail(err, SP_E_NO_MEMORY, "read the pods");
 	for (uint32_t i = 0; i < p->header.n_ctrs && i < SP_CONTAINERS_MAX; i++) {
-		const struct sp_node *n = sp_pod_ctr_status(p, p->header.ctrs[i].name);
-
 		ctrs[i].name = p->header.ctrs[i].name;
 		ctrs[i].role = p->header.ctrs[i].role;
 		spec.n_ctrs++;
 		spec.n_init += ctrs[i].role != SP_ROLE_APP;
-		st->ctrs[i].ctr = (uint16_t)i;
-		take_ctr(n, &st->ctrs[i]);
+	}
+	sp_status_read(&spec, p->doc, st);
+	p->start_wall_ns = st->start_wall_ns;
+	for (uint32_t i = 0; i < spec.n_ctrs; i++)
 		p->restarted_wall_ns =
 			SP_MAX(p->restarted_wall_ns, st->ctrs[i].last.finished_wall_ns);
-	}
-	for (int i = 0; i < SP_PHASES; i++)
-		if (sp_streq(sp_phase_name((enum sp_phase)i), phase))
-			st->phase = (enum sp_phase)i;
-	st->reason = sp_node_str(sp_node_at(p->doc, "status.reason"), "");
-	st->deleting = sp_node_at(p->doc, "metadata.deletionTimestamp") != NULL;
-	for (size_t i = 0; i < SP_ARRAY_LEN(types); i++) {
-		const char *have = sp_pod_condition(p, sp_cond_name(types[i]));
-
-		st->conds[st->n_conds++] = (struct sp_condition){
-			.type = types[i],
-			.status = have && sp_streq(have, "True") ? SP_COND_TRUE : SP_COND_FALSE};
-	}
 	sp_pod_column(&spec, st, &status, &ready, &p->restarts);
 	p->status = sp_arena_strdup(&cli->arena, status.ptr);
 	p->ready = sp_arena_strdup(&cli->arena, ready.ptr);
@@ -236,7 +154,6 @@ static int read_pod(struct sp_cli *cli, const struct sp_place *place, const char
 	p.ns = sp_node_str(sp_node_at(p.doc, "metadata.namespace"), "default");
 	p.name = sp_node_str(sp_node_at(p.doc, "metadata.name"), "");
 	p.ip = sp_node_str(sp_node_at(p.doc, "status.podIP"), "");
-	p.start_wall_ns = wall_of(sp_node_get(p.doc, "status"), "startTime");
 	p.has_header = read_header(cli, &p);
 	if (fill_columns(cli, &p, err) < 0)
 		return -1;

@@ -88,9 +88,6 @@ const char *sp_pod_phase(const struct sp_pod_entry *p);
 /** sp_pod_condition() - Status of a condition ("True"); NULL when it is not there */
 const char *sp_pod_condition(const struct sp_pod_entry *p, const char *type);
 
-/** sp_pod_ctr_status() - Status object of a container; NULL when there is none */
-const struct sp_node *sp_pod_ctr_status(const struct sp_pod_entry *p, const char *name);
-
 /** sp_labels_match() - Does "a=b,c!=d,e,!f" select these labels? Return: 1, 0, or -1 for a bad
  * selector */
 int sp_labels_match(const char *selector, const struct sp_node *labels, struct sp_error *err);

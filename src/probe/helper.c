@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "probe/helper.h"
 
+#include "base/base.h"
 #include "sys/fd.h"
 
 #include <fcntl.h>
@@ -21,11 +22,8 @@ _Noreturn static void child(void (*run)(void *arg, int out_fd), void *arg, int o
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-#ifndef __SANITIZE_ADDRESS__
-	(void)setrlimit(RLIMIT_AS, &memory);
-#else
-	(void)memory; /* its shadow memory counts as address space */
-#endif
+	if (!SP_SANITIZED)
+		(void)setrlimit(RLIMIT_AS, &memory);
 	(void)setrlimit(RLIMIT_CORE, &none);
 	for (int sig = 1; sig < NSIG; sig++)
 		(void)signal(sig, SIG_DFL); /* KILL and STOP refuse, and need it not */

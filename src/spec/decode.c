@@ -315,18 +315,23 @@ static bool fits(struct decoder *d, const struct step *s, const struct sp_node *
 	return false;
 }
 
+/* Room for the items of @n; NULL: told, or out of memory. */
+static void *room(struct decoder *d, const struct step *s, const struct sp_node *n,
+		  enum sp_node_kind kind, const char *what, uint32_t max, size_t size)
+{
+	if (n->kind != kind) {
+		wrong_type(d, s, n, what);
+		return NULL;
+	}
+	return fits(d, s, n, max) ? make(d, n->n, size) : NULL;
+}
+
 /* ---- lists and maps of scalars -------------------------------------------------------------- */
 
 static void decode_strs(struct decoder *d, const struct step *s, const struct sp_node *n,
 			struct sp_strs *ret)
 {
-	if (n->kind != SP_NODE_LIST) {
-		wrong_type(d, s, n, "a list of strings");
-		return;
-	}
-	if (!fits(d, s, n, SP_ITEMS_MAX))
-		return;
-	ret->v = make(d, n->n, sizeof(*ret->v));
+	ret->v = room(d, s, n, SP_NODE_LIST, "a list of strings", SP_ITEMS_MAX, sizeof(*ret->v));
 	if (!ret->v)
 		return;
 	for (uint32_t i = 0; i < n->n; i++) {
@@ -341,13 +346,7 @@ static void decode_strs(struct decoder *d, const struct step *s, const struct sp
 static void decode_ints(struct decoder *d, const struct step *s, const struct sp_node *n,
 			struct sp_ints *ret)
 {
-	if (n->kind != SP_NODE_LIST) {
-		wrong_type(d, s, n, "a list of integers");
-		return;
-	}
-	if (!fits(d, s, n, SP_ITEMS_MAX))
-		return;
-	ret->v = make(d, n->n, sizeof(*ret->v));
+	ret->v = room(d, s, n, SP_NODE_LIST, "a list of integers", SP_ITEMS_MAX, sizeof(*ret->v));
 	if (!ret->v)
 		return;
 	for (uint32_t i = 0; i < n->n; i++) {
@@ -384,13 +383,7 @@ static void decode_bytes(struct decoder *d, const struct step *s, const struct s
 static void decode_map(struct decoder *d, const struct step *s, const struct sp_node *n, bool bytes,
 		       struct sp_map *ret)
 {
-	if (n->kind != SP_NODE_MAP) {
-		wrong_type(d, s, n, "a map");
-		return;
-	}
-	if (!fits(d, s, n, SP_ITEMS_MAX))
-		return;
-	ret->v = make(d, n->n, sizeof(*ret->v));
+	ret->v = room(d, s, n, SP_NODE_MAP, "a map", SP_ITEMS_MAX, sizeof(*ret->v));
 	if (!ret->v)
 		return;
 	for (uint32_t i = 0; i < n->n; i++) {
@@ -416,13 +409,7 @@ static void decode_map(struct decoder *d, const struct step *s, const struct sp_
 static void decode_res(struct decoder *d, const struct step *s, const struct sp_node *n,
 		       struct sp_res_list *ret)
 {
-	if (n->kind != SP_NODE_MAP) {
-		wrong_type(d, s, n, "a map");
-		return;
-	}
-	if (!fits(d, s, n, SP_RESOURCES_MAX))
-		return;
-	ret->v = make(d, n->n, sizeof(*ret->v));
+	ret->v = room(d, s, n, SP_NODE_MAP, "a map", SP_RESOURCES_MAX, sizeof(*ret->v));
 	if (!ret->v)
 		return;
 	for (uint32_t i = 0; i < n->n; i++) {
