@@ -63,6 +63,7 @@ static bool is_recreate(const struct look *l)
 
 static bool is_here(const struct sp_rs_child *c)
 {
+	assert(c); /* sets are there where there are any: analysers do not know */
 	return !c->gone && !c->deleting;
 }
 

@@ -275,8 +275,8 @@ static void test_compose(void **state)
 	static const char *const t[] = {
 		"services:\n  web: {image: a}\n  log:\n    image: b\n    network_mode: service:web\n",
 		"services:\n  log: {image: b, network_mode: \"container:web\"}\n",
-		"#!/bin/sh\nset -e\ndocker run -d --name web a\n"
-		"docker run -d --network container:web \"b: c\"\n",
+		("#!/bin/sh\nset -e\ndocker run -d --name web a\n"
+		 "docker run -d --network container:web \"b: c\"\n"),
 		"docker run --net=container:web b\n",
 	};
 
