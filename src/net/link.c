@@ -186,7 +186,7 @@ static void put_hairpin(struct sp_nl *n)
 }
 
 int sp_link_veth(int fd, const char *name, int master, pid_t pid, const uint8_t mac[SP_MAC_LEN],
-		 bool ipv6, bool hairpin)
+		 bool ipv6)
 {
 	_Alignas(8) uint8_t mem[512];
 	struct ifinfomsg bare = {0}; /* a peer cannot be made up: the pair is not whole yet */
@@ -214,10 +214,8 @@ int sp_link_veth(int fd, const char *name, int master, pid_t pid, const uint8_t 
 		begin_named(&n, name);
 		put_no_ipv6(&n);
 	}
-	if (hairpin) {
-		begin_named(&n, name);
-		put_hairpin(&n);
-	}
+	begin_named(&n, name);
+	put_hairpin(&n);
 	r = sp_nl_talk(fd, &n, errs, NULL, NULL);
 	if (r < 0 && n.failed)
 		return r;
@@ -250,6 +248,25 @@ int sp_link_settle(int fd, int port, int bridge, const uint8_t mac[SP_MAC_LEN])
 	put_get_index(&n, port);
 	put_get_index(&n, bridge);
 	return sp_nl_talk(fd, &n, NULL, NULL, NULL);
+}
+
+int sp_link_route(int fd, int index, struct in_addr net, int prefix_len, bool add)
+{
+	struct rtmsg route = {.rtm_family = AF_INET,
+			      .rtm_dst_len = (uint8_t)prefix_len,
+			      .rtm_table = RT_TABLE_MAIN,
+			      .rtm_protocol = RTPROT_STATIC,
+			      .rtm_scope = add ? RT_SCOPE_LINK : RT_SCOPE_NOWHERE,
+			      .rtm_type = add ? RTN_UNICAST : RTN_UNSPEC};
+	_Alignas(8) uint8_t mem[128];
+	struct sp_nl n;
+
+	sp_nl_init(&n, mem, sizeof(mem));
+	sp_nl_begin(&n, add ? RTM_NEWROUTE : RTM_DELROUTE,
+		    NLM_F_ACK | (add ? NLM_F_CREATE | NLM_F_REPLACE : 0), &route, sizeof(route));
+	sp_nl_attr(&n, RTA_DST, &net, sizeof(net));
+	sp_nl_u32(&n, RTA_OIF, (uint32_t)index);
+	return forgive(sp_nl_talk(fd, &n, NULL, NULL, NULL), add ? 0 : -ESRCH);
 }
 
 int sp_link_delete(int fd, const char *name)

@@ -38,11 +38,12 @@ int sp_link_bridge(int fd, const char *name, struct in_addr ip, int prefix_len, 
 /**
  * sp_link_veth() - Pair: @name on the bridge @master and up, "eth0" in the namespace of process
  * @pid. One message: moving an end later costs 15 to 30 ms.
- * @hairpin: packets of the pod may come back to it: for a pod that meets its own published port on
- *	a machine where bridged packets pass nftables (br_netfilter)
+ *
+ * Packets of the pod may come back to it: a pod may be behind the service that it uses, or meet its
+ * own published port, on a machine where bridged packets pass nftables (br_netfilter).
  */
 int sp_link_veth(int fd, const char *name, int master, pid_t pid, const uint8_t mac[SP_MAC_LEN],
-		 bool ipv6, bool hairpin);
+		 bool ipv6);
 
 /**
  * sp_link_settle() - Make the bridge carry packets to and from a port at once; when the pod is up
@@ -53,6 +54,10 @@ int sp_link_veth(int fd, const char *name, int master, pid_t pid, const uint8_t 
  * are lost, which costs a second of TCP retry.
  */
 int sp_link_settle(int fd, int port, int bridge, const uint8_t mac[SP_MAC_LEN]);
+
+/** sp_link_route() - Route to @net/@prefix_len over a link, in place of one that may be there;
+ * @add false: remove it, also 0 when there is none */
+int sp_link_route(int fd, int index, struct in_addr net, int prefix_len, bool add);
 
 /** sp_link_delete() - Return: also 0 when it does not exist */
 int sp_link_delete(int fd, const char *name);

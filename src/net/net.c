@@ -8,6 +8,7 @@
 #include "net/net.h"
 
 #include "net/link.h"
+#include "net/net_internal.h"
 #include "net/netlink.h"
 #include "net/nft.h"
 #include "net/nft_forward.h"
@@ -59,16 +60,26 @@ void sp_net_config_default(struct sp_net_config *c)
 
 /* ---- host side ------------------------------------------------------------------------------- */
 
-/* One file per network namespace that plays the machine, named by its inode: addresses and ports
- * of another one are no business of ours. */
-static int open_pool(const struct sp_net_config *c)
+/* Network namespaces by a socket that was made in them: no /proc needed. */
+static int netns_of(int sock)
 {
-	struct stat st;
-	char name[32];
+	int fd = ioctl(sock, SIOCGSKNS);
 
-	if (stat("/proc/self/ns/net", &st) < 0)
+	return fd < 0 ? -errno : fd;
+}
+
+int sp_net_open_pool(const struct sp_net_config *c, const char *what, int sock)
+{
+	SP_CLEANUP(sp_closep) int ns = netns_of(sock);
+	struct stat st;
+	char name[48];
+
+	if (ns < 0)
+		return ns;
+	if (fstat(ns, &st) < 0)
 		return -errno;
-	(void)snprintf(name, sizeof(name), "pool.%llu", (unsigned long long)st.st_ino); /* fits */
+	(void)snprintf(name, sizeof(name), "%s.%llu", what,
+		       (unsigned long long)st.st_ino); /* fits */
 	return sp_pool_open(c->state_dir, name);
 }
 
@@ -86,7 +97,7 @@ int sp_net_host_open(const struct sp_net_config *c, struct sp_net_host *ret, str
 		nft_fd = -EBADF;
 	else if (nft_fd < 0)
 		return sp_fail_errno(err, -nft_fd, "open nfnetlink");
-	pool_fd = open_pool(c);
+	pool_fd = sp_net_open_pool(c, "pool", rtnl_fd);
 	if (pool_fd < 0)
 		return sp_fail_errno(err, -pool_fd, "open the address pool in '%s'", c->state_dir);
 	*ret = (struct sp_net_host){
@@ -99,14 +110,6 @@ void sp_net_host_close(struct sp_net_host *h)
 	h->rtnl_fd = sp_close(h->rtnl_fd);
 	h->nft_fd = sp_close(h->nft_fd);
 	h->pool_fd = sp_close(h->pool_fd);
-}
-
-/* Network namespaces by a socket that was made in them: no /proc needed. */
-static int netns_of(int sock)
-{
-	int fd = ioctl(sock, SIOCGSKNS);
-
-	return fd < 0 ? -errno : fd;
 }
 
 /* Do @fn in the machine's namespace and come back. @pod_sock: a socket of the current one. */
@@ -339,6 +342,22 @@ static int firewall_up(struct ctx *x, struct sp_net_lease *l)
 	return 0;
 }
 
+static int check_config(const struct sp_net_config *c, struct sp_error *err)
+{
+	uint32_t rest;
+
+	if (c->prefix_len < 8 || c->prefix_len > 29)
+		return sp_fail(err, SP_E_INVALID, "subnet: prefix length %d is not in 8 to 29",
+			       c->prefix_len);
+	rest = ntohl(c->subnet.s_addr) & (UINT32_MAX >> c->prefix_len);
+	if (rest)
+		return sp_fail(err, SP_E_INVALID, "subnet: bits are set beyond the prefix /%d",
+			       c->prefix_len);
+	if (!c->bridge[0] || strlen(c->bridge) >= IFNAMSIZ)
+		return sp_fail(err, SP_E_INVALID, "bridge: '%s' is no name for a link", c->bridge);
+	return 0;
+}
+
 /* With the lock held. A bridge that is up is complete (sp_link_bridge()). */
 static int machine_up(struct ctx *x, int pod_sock, struct sp_link *ret, struct sp_net_lease *l)
 {
@@ -360,6 +379,26 @@ static int machine_up(struct ctx *x, int pod_sock, struct sp_link *ret, struct s
 	return r < 0 ? sp_fail_errno(x->err, -r, "make the bridge '%s'", x->c->bridge) : 0;
 }
 
+int sp_net_machine_up(const struct sp_net_config *c, struct sp_net_host *h, struct sp_link *bridge,
+		      struct sp_net_lease *ret, struct sp_error *err)
+{
+	struct ctx x = {.c = c, .h = h, .err = err};
+	SP_CLEANUP(unlock_poolp) int locked = -EBADF;
+	struct sp_net_lease l = {0};
+	int r;
+
+	if (check_config(c, err) < 0)
+		return -1;
+	r = sp_pool_lock(h->pool_fd);
+	if (r < 0)
+		return sp_fail_errno(err, -r, "lock the address pool");
+	locked = h->pool_fd;
+	if (check_net(&x) < 0 || machine_up(&x, h->rtnl_fd, bridge, &l) < 0)
+		return -1;
+	*ret = l;
+	return 0;
+}
+
 int sp_net_machine_down(const struct sp_net_config *c, struct sp_net_host *h, struct sp_error *err)
 {
 	struct ctx x = {.c = c, .h = h, .err = err};
@@ -370,6 +409,8 @@ int sp_net_machine_down(const struct sp_net_config *c, struct sp_net_host *h, st
 		return sp_fail_errno(err, -r, "lock the address pool");
 	locked = h->pool_fd;
 	r = drop_stale(&x);
+	if (r == 0)
+		r = sp_svc_sweep(c, h, err);
 	if (r != 0)
 		return r < 0 ? -1 : 0;
 	return remove_machine(&x) < 0 ? -1 : 1;
@@ -543,8 +584,7 @@ static int lease(struct ctx *x, int pod_sock, const struct sp_net_pod *pod, stru
 }
 
 /* The pair; its name is random since that of a pod that died may still be there for a moment. */
-static int make_veth(struct ctx *x, int bridge, const uint8_t mac[SP_MAC_LEN], bool hairpin,
-		     char ret[16])
+static int make_veth(struct ctx *x, int bridge, const uint8_t mac[SP_MAC_LEN], char ret[16])
 {
 	int r = -EEXIST;
 
@@ -555,7 +595,7 @@ static int make_veth(struct ctx *x, int bridge, const uint8_t mac[SP_MAC_LEN], b
 			return -errno;
 		(void)snprintf(ret, 16, "sp%012llx",
 			       (unsigned long long)(random & 0xffffffffffff)); /* 14 of 15 */
-		r = sp_link_veth(x->h->rtnl_fd, ret, bridge, getpid(), mac, x->c->ipv6, hairpin);
+		r = sp_link_veth(x->h->rtnl_fd, ret, bridge, getpid(), mac, x->c->ipv6);
 	}
 	return r;
 }
@@ -567,7 +607,7 @@ static int wire(struct ctx *x, int pod_sock, int bridge, struct sp_net_lease *l)
 	int r;
 
 	sp_link_mac(l->ip, mac);
-	r = make_veth(x, bridge, mac, l->nft, l->veth);
+	r = make_veth(x, bridge, mac, l->veth);
 	if (r < 0)
 		return sp_fail_errno(x->err, -r, "make a veth pair on '%s'", x->c->bridge);
 	r = sp_link_lo_and_eth0(pod_sock, &eth0);
@@ -577,22 +617,6 @@ static int wire(struct ctx *x, int pod_sock, int bridge, struct sp_net_lease *l)
 	if (r >= 0)
 		r = sp_link_settle(x->h->rtnl_fd, eth0.peer, bridge, mac);
 	return r < 0 ? sp_fail_errno(x->err, -r, "configure eth0") : 0;
-}
-
-static int check_config(const struct sp_net_config *c, struct sp_error *err)
-{
-	uint32_t rest;
-
-	if (c->prefix_len < 8 || c->prefix_len > 29)
-		return sp_fail(err, SP_E_INVALID, "subnet: prefix length %d is not in 8 to 29",
-			       c->prefix_len);
-	rest = ntohl(c->subnet.s_addr) & (UINT32_MAX >> c->prefix_len);
-	if (rest)
-		return sp_fail(err, SP_E_INVALID, "subnet: bits are set beyond the prefix /%d",
-			       c->prefix_len);
-	if (!c->bridge[0] || strlen(c->bridge) >= IFNAMSIZ)
-		return sp_fail(err, SP_E_INVALID, "bridge: '%s' is no name for a link", c->bridge);
-	return 0;
 }
 
 int sp_net_pod_up(const struct sp_net_config *c, struct sp_net_host *h,

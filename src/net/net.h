@@ -109,12 +109,23 @@ int sp_net_pod_up(const struct sp_net_config *c, struct sp_net_host *h,
 int sp_net_pod_down(const struct sp_net_config *c, struct sp_net_host *h, const char *uid,
 		    struct sp_error *err);
 
+struct sp_link; /* net/link.h */
+
+/**
+ * sp_net_machine_up() - Make bridge, forwarding and table of the machine, or find them made
+ *
+ * Call in the machine's namespace. They stay only as long as somebody has a lease.
+ * @ret: without an address or a link: what this call changed on the machine, and what blocks
+ */
+int sp_net_machine_up(const struct sp_net_config *c, struct sp_net_host *h, struct sp_link *bridge,
+		      struct sp_net_lease *ret, struct sp_error *err);
+
 /**
  * sp_net_machine_down() - Remove bridge and table when no living pod has a lease
  *
- * Leases of dead supervisors are cleared on the way. ip_forward stays as it is: others may have
- * come to rely on it. May be called from the machine's namespace or a pod's.
- * Return: 1 removed, 0 still used, -1.
+ * Nor a living session (net/service.h) its services. What dead ones left is cleared on the way.
+ * ip_forward stays as it is: others may have come to rely on it. May be called from the machine's
+ * namespace or a pod's. Return: 1 removed, 0 still used, -1.
  */
 int sp_net_machine_down(const struct sp_net_config *c, struct sp_net_host *h, struct sp_error *err);
 

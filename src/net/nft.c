@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/icmp.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -52,6 +53,19 @@ static void add_forward_rules(struct sp_nl *n, const char *bridge)
 		  NF_CT_STATE_INVALID_BIT | NF_CT_STATE_BIT(IP_CT_NEW) | NF_CT_STATE_UNTRACKED_BIT,
 		  true);
 	sp_nft_ct(n, NFT_CT_STATUS, IPS_DST_NAT, false);
+	sp_nft_drop(n);
+	sp_nl_nest_end(n, r);
+}
+
+static void add_quiet_rule(struct sp_nl *n, const char *bridge)
+{
+	size_t r = sp_nft_rule(n, TABLE, "quiet");
+
+	sp_nft_ifname(n, NFT_META_OIFNAME, NFT_CMP_EQ, bridge);
+	sp_nft_meta(n, NFT_META_L4PROTO, NFT_REG_1);
+	sp_nft_cmp(n, NFT_CMP_EQ, &(uint8_t){IPPROTO_ICMP}, 1);
+	sp_nft_payload(n, NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1, NFT_REG_1);
+	sp_nft_cmp(n, NFT_CMP_EQ, &(uint8_t){ICMP_REDIRECT}, 1);
 	sp_nft_drop(n);
 	sp_nl_nest_end(n, r);
 }
@@ -122,6 +136,8 @@ int sp_nft_setup(int fd, const char *bridge, struct in_addr subnet, int prefix_l
 					.data_len = 8});
 	sp_nft_chain(&n, TABLE, "guard", "filter", NF_INET_PRE_ROUTING, NF_IP_PRI_RAW);
 	add_guard_rules(&n, bridge);
+	sp_nft_chain(&n, TABLE, "quiet", "filter", NF_INET_LOCAL_OUT, NF_IP_PRI_FILTER);
+	add_quiet_rule(&n, bridge);
 	sp_nft_chain(&n, TABLE, "prerouting", "nat", NF_INET_PRE_ROUTING, NF_IP_PRI_NAT_DST);
 	add_dnat_rules(&n, "prerouting");
 	sp_nft_chain(&n, TABLE, "output", "nat", NF_INET_LOCAL_OUT, NF_IP_PRI_NAT_DST);

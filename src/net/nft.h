@@ -10,6 +10,10 @@
  *		iifname <bridge> ip daddr 127.0.0.0/8 drop
  *		iifname <bridge> ip saddr 127.0.0.0/8 drop
  *	}
+ *	chain quiet {                           # a pod told to go to a changed destination directly
+ *		type filter hook output priority filter;   # would come past the change
+ *		oifname <bridge> icmp type redirect drop
+ *	}
  *	chain prerouting {                      # published ports, from elsewhere
  *		type nat hook prerouting priority dstnat;
  *		fib daddr type local dnat to meta l4proto . ip daddr . th dport map @ports_ip

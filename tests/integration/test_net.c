@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The pod network for real: every test moves into a fresh network namespace that plays the machine,
- * pods are child processes with namespaces of their own, and a third namespace is the world
- * outside. Needs root; times are printed, not judged.
- */
+/* The pod network for real. Needs root; times are printed, not judged. */
+#include "net_world.h"
+
 #include "net/link.h"
 #include "net/net.h"
 #include "net/netlink.h"
@@ -26,152 +24,6 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#define WAIT_MS 10000
-
-static char state_dir[64];
-static struct sp_net_config conf;
-
-struct report { /* what a pod process says when it is up, or not */
-	int r;
-	struct sp_error err;
-	struct sp_net_lease lease;
-	int64_t ns;
-};
-
-struct pod {
-	pid_t pid;
-	struct report rep;
-};
-
-static int64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * SP_SEC + t.tv_nsec;
-}
-
-static void sh(const char *fmt, ...) SP_PRINTF(1, 2);
-static void sh(const char *fmt, ...)
-{
-	char cmd[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(cmd, sizeof(cmd), fmt, ap);
-	va_end(ap);
-	if (system(cmd) != 0)
-		fail_msg("failed: %s", cmd);
-}
-
-struct server {
-	int tcp, udp;
-};
-
-/* Sockets on TCP and UDP port 8080; clients may come from now on. */
-static struct server start_server(void)
-{
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(8080)};
-	struct server s = {socket(AF_INET, SOCK_STREAM, 0), socket(AF_INET, SOCK_DGRAM, 0)};
-	int one = 1;
-
-	setsockopt(s.tcp, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (bind(s.tcp, (void *)&a, sizeof(a)) || listen(s.tcp, 16) ||
-	    bind(s.udp, (void *)&a, sizeof(a)))
-		_exit(3);
-	return s;
-}
-
-/* Answers with the name and the client's address as seen; never returns. */
-static void serve(struct server s, const char *name)
-{
-	int tcp = s.tcp, udp = s.udp;
-	struct pollfd p[2] = {{tcp, POLLIN, 0}, {udp, POLLIN, 0}};
-
-	for (;;) {
-		char text[64], ip[32];
-		struct sockaddr_in from;
-		socklen_t len = sizeof(from);
-		int fd, n;
-
-		poll(p, 2, -1);
-		if (p[0].revents) {
-			fd = accept(tcp, (void *)&from, &len);
-			n = snprintf(text, sizeof(text), "%s %s", name,
-				     inet_ntop(AF_INET, &from.sin_addr, ip, sizeof(ip)));
-			(void)!write(fd, text, (size_t)n);
-			close(fd);
-		}
-		if (p[1].revents) {
-			recvfrom(udp, text, sizeof(text), 0, (void *)&from, &len);
-			n = snprintf(text, sizeof(text), "%s %s", name,
-				     inet_ntop(AF_INET, &from.sin_addr, ip, sizeof(ip)));
-			sendto(udp, text, (size_t)n, 0, (void *)&from, len);
-		}
-	}
-}
-
-/* The life of a pod process; never returns. */
-static void run_pod(const char *uid, enum sp_net_mode mode, const struct sp_net_port *ports,
-		    uint32_t n_ports, int out)
-{
-	struct sp_net_pod pod = {.mode = mode, .uid = uid, .ports = ports, .n_ports = n_ports};
-	struct server server = {0};
-	struct report rep = {0};
-	struct sp_net_host h;
-	int64_t t;
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	rep.r = sp_net_host_open(&conf, &h, &rep.err);
-	if (rep.r == 0 && unshare(CLONE_NEWNET) < 0)
-		_exit(2);
-	t = now_ns();
-	if (rep.r == 0)
-		rep.r = sp_net_pod_up(&conf, &h, &pod, &rep.lease, &rep.err);
-	rep.ns = now_ns() - t;
-	if (rep.r == 0)
-		server = start_server();
-	if (write(out, &rep, sizeof(rep)) != sizeof(rep))
-		_exit(2);
-	if (rep.r == 0)
-		serve(server, uid);
-	_exit(0);
-}
-
-static struct pod start_pod(const char *uid, const struct sp_net_port *ports, uint32_t n_ports)
-{
-	struct pod p = {0};
-	int fds[2];
-
-	assert_int_equal(pipe(fds), 0);
-	p.pid = fork();
-	assert_true(p.pid >= 0);
-	if (p.pid == 0)
-		run_pod(uid, SP_NET_BRIDGE, ports, n_ports, fds[1]);
-	close(fds[1]);
-	assert_int_equal(read(fds[0], &p.rep, sizeof(p.rep)), sizeof(p.rep));
-	close(fds[0]);
-	return p;
-}
-
-static void kill_pod(struct pod *p)
-{
-	if (p->pid > 0) {
-		kill(p->pid, SIGKILL);
-		assert_int_equal(waitpid(p->pid, NULL, 0), p->pid);
-	}
-	p->pid = 0;
-}
-
-static struct pod good_pod(const char *uid, const struct sp_net_port *ports, uint32_t n_ports)
-{
-	struct pod p = start_pod(uid, ports, n_ports);
-
-	if (p.rep.r)
-		fail_msg("%s: %s", uid, p.rep.err.text);
-	return p;
-}
-
 static void bad_pod(const char *uid, struct sp_net_port port, enum sp_code code, const char *text)
 {
 	struct pod p = start_pod(uid, &port, 1);
@@ -180,100 +32,6 @@ static void bad_pod(const char *uid, struct sp_net_port port, enum sp_code code,
 	assert_string_equal(p.rep.err.text, text);
 	assert_int_equal(p.rep.err.code, code);
 	kill_pod(&p);
-}
-
-static struct timeval patience; /* for an answer */
-
-/* Ask the server at ip:port from the namespace of @pid (0: this one). "" no answer. */
-static void ask(pid_t pid, int type, const char *ip, uint16_t port, char ret[64])
-{
-	int fds[2];
-	pid_t child;
-	ssize_t n;
-
-	memset(ret, 0, 64);
-	assert_int_equal(pipe(fds), 0);
-	child = fork();
-	if (child == 0) {
-		struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port)};
-		struct timeval limit = patience;
-		char path[64], text[63];
-		int ns, s;
-
-		snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)pid);
-		if (pid && ((ns = open(path, O_RDONLY)) < 0 || setns(ns, CLONE_NEWNET) < 0))
-			_exit(1);
-		s = socket(AF_INET, type, 0);
-		setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-		setsockopt(s, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-		inet_pton(AF_INET, ip, &a.sin_addr);
-		if (connect(s, (void *)&a, sizeof(a)) < 0)
-			_exit(1);
-		if (type == SOCK_DGRAM)
-			(void)!write(s, "?", 1);
-		n = read(s, text, sizeof(text));
-		if (n > 0)
-			(void)!write(fds[1], text, (size_t)n);
-		_exit(0);
-	}
-	close(fds[1]);
-	n = read(fds[0], ret, 63);
-	ret[n > 0 ? n : 0] = '\0';
-	close(fds[0]);
-	waitpid(child, NULL, 0);
-}
-
-static void expect(pid_t pid, int type, const char *ip, uint16_t port, const char *want)
-{
-	char got[64];
-
-	/* silence is not waited for to its end */
-	patience = want[0] ? (struct timeval){.tv_sec = 3} : (struct timeval){.tv_usec = 400000};
-	ask(pid, type, ip, port, got);
-	if (!sp_streq(got, want))
-		fail_msg("%s %s:%u: got '%s', not '%s'", type == SOCK_DGRAM ? "udp" : "tcp", ip,
-			 port, got, want);
-}
-
-static const char *ip_text(const struct pod *p)
-{
-	static char texts[4][INET_ADDRSTRLEN];
-	static unsigned int next;
-
-	return inet_ntop(AF_INET, &p->rep.lease.ip, texts[next++ % 4], INET_ADDRSTRLEN);
-}
-
-/* A namespace outside, 192.0.2.2, wired to the machine's 192.0.2.1, with a server. */
-static pid_t start_outside(void)
-{
-	int ready[2], go[2];
-	struct server server;
-	pid_t pid;
-	char c;
-
-	assert_int_equal(pipe(ready), 0);
-	assert_int_equal(pipe(go), 0);
-	pid = fork();
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (unshare(CLONE_NEWNET) < 0 || write(ready[1], "", 1) != 1 ||
-		    read(go[0], &c, 1) != 1)
-			_exit(1);
-		if (system("ip addr add 192.0.2.2/24 dev out1 && ip link set out1 up") != 0)
-			_exit(1);
-		server = start_server();
-		(void)!write(ready[1], "", 1);
-		serve(server, "outside");
-	}
-	close(ready[1]); /* so that its end is seen */
-	assert_int_equal(read(ready[0], &c, 1), 1);
-	sh("ip link add out0 type veth peer name out1 netns %d && ip addr add 192.0.2.1/24 dev out0 && "
-	   "ip link set out0 up",
-	   (int)pid);
-	assert_int_equal(write(go[1], "", 1), 1);
-	assert_int_equal(read(ready[0], &c, 1), 1);
-	close(ready[0]), close(go[0]), close(go[1]);
-	return pid;
 }
 
 static bool file_is(const char *path, const char *want)
@@ -286,42 +44,6 @@ static bool file_is(const char *path, const char *want)
 	(void)!fgets(text, sizeof(text), f);
 	fclose(f);
 	return strncmp(text, want, strlen(want)) == 0;
-}
-
-/* ---- tests ----------------------------------------------------------------------------------- */
-
-static int setup(void **state)
-{
-	snprintf(state_dir, sizeof(state_dir), "/tmp/sp-test-net.%d/a/b", (int)getpid());
-	if (unshare(CLONE_NEWNET) < 0)
-		return -1;
-	sp_net_config_default(&conf);
-	conf.state_dir = state_dir;
-	/* a new namespace takes the machine's value over */
-	sh("ip link set lo up && echo 0 >/proc/sys/net/ipv4/ip_forward");
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	sh("rm -rf /tmp/sp-test-net.%d", (int)getpid());
-	return 0;
-}
-
-static void expect_nothing_left(void)
-{
-	struct sp_net_host h;
-	struct sp_error err;
-	struct sp_link l;
-
-	assert_int_equal(sp_net_host_open(&conf, &h, &err), 0);
-	if (sp_net_machine_down(&conf, &h, &err) != 1)
-		fail_msg("machine down: %s", err.text);
-	assert_int_equal(sp_link_get(h.rtnl_fd, "sidepod0", &l), -ENODEV);
-	assert_int_equal(sp_nft_present(h.nft_fd), 0);
-	assert_int_equal(sp_net_machine_down(&conf, &h, &err), 1); /* again: fine */
-	sp_net_host_close(&h);
-	sh("test -z \"$(nft list ruleset)\"");
 }
 
 static void test_pods_reach_each_other(void **state)
@@ -392,6 +114,11 @@ static void test_rules(void **state)
 		"		type filter hook prerouting priority raw; policy accept;\n"
 		"		iifname \"sidepod0\" ip daddr 127.0.0.0/8 drop\n"
 		"		iifname \"sidepod0\" ip saddr 127.0.0.0/8 drop\n"
+		"	}\n"
+		"\n"
+		"	chain quiet {\n"
+		"		type filter hook output priority filter; policy accept;\n"
+		"		oifname \"sidepod0\" icmp type redirect drop\n"
 		"	}\n"
 		"\n"
 		"	chain prerouting {\n"
@@ -781,29 +508,27 @@ static void test_without_bridge(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_pods_reach_each_other, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_rules, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_outside_and_ports, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_outside_other_bridge_filter, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_forward_policy_drop, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_forward_blocked, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_neighbours_stay_out, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_conflicts, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_pool_runs_out, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_crowd, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_without_bridge, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_pods_reach_each_other, net_world_setup,
+						net_world_teardown),
+		cmocka_unit_test_setup_teardown(test_rules, net_world_setup, net_world_teardown),
+		cmocka_unit_test_setup_teardown(test_outside_and_ports, net_world_setup,
+						net_world_teardown),
+		cmocka_unit_test_setup_teardown(test_outside_other_bridge_filter, net_world_setup,
+						net_world_teardown),
+		cmocka_unit_test_setup_teardown(test_forward_policy_drop, net_world_setup,
+						net_world_teardown),
+		cmocka_unit_test_setup_teardown(test_forward_blocked, net_world_setup,
+						net_world_teardown),
+		cmocka_unit_test_setup_teardown(test_neighbours_stay_out, net_world_setup,
+						net_world_teardown),
+		cmocka_unit_test_setup_teardown(test_conflicts, net_world_setup,
+						net_world_teardown),
+		cmocka_unit_test_setup_teardown(test_pool_runs_out, net_world_setup,
+						net_world_teardown),
+		cmocka_unit_test_setup_teardown(test_crowd, net_world_setup, net_world_teardown),
+		cmocka_unit_test_setup_teardown(test_without_bridge, net_world_setup,
+						net_world_teardown),
 	};
-	pid_t probe = fork();
-	int st = 0;
 
-	if (probe == 0)
-		_exit(unshare(CLONE_NEWNET) < 0);
-	waitpid(probe, &st, 0);
-	if (st != 0) {
-		if (getenv("SP_TESTS_MUST_RUN"))
-			return 1;
-		puts("1..0 # SKIP no network namespaces: needs root");
-		return 0;
-	}
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return net_world_run("net", tests, SP_ARRAY_LEN(tests));
 }
