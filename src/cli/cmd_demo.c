@@ -2,10 +2,12 @@
 /* `sidepod demo`: a pod of our own, run for real and drawn, without network and images. */
 #include "cli/cli_internal.h"
 #include "cli/demo_scenes.h"
+#include "cli/fetch.h"
 #include "cli/session.h"
 
 #include "base/text.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 static const struct sp_demo_scene *find(const char *name)
@@ -46,7 +48,8 @@ static void say(struct sp_cli *cli, const char *text)
 static int play(struct sp_cli *cli, const struct sp_demo_scene *scene)
 {
 	struct sp_session s = {.quiet_end = true, .timeline = "-"};
-	struct sp_image image;
+	const struct sp_fetch fetch = {.cli = cli, .auth_fd = -EBADF};
+	struct sp_bundle_image image;
 	struct sp_error err;
 	int r;
 
@@ -55,9 +58,10 @@ static int play(struct sp_cli *cli, const struct sp_demo_scene *scene)
 	fprintf(cli->err, "%s: %s\n\n", scene->name, scene->what);
 	/* the image belongs to this very program: an older one in the store may not know the words
 	 */
-	if (sp_image_ensure(cli, "sidepod.local/demo", "IfNotPresent", true, &image, NULL, &err) <
-	    0)
+	if (sp_fetch_image(&fetch, "sidepod.local/demo", "IfNotPresent", &image, &err) < 0)
 		return sp_cli_fail(cli, &err);
+	if (image.fail)
+		return sp_cli_error(cli, SP_EXIT_ENVIRONMENT, "%s", image.fail_text);
 	r = sp_launch_load_text(&s.launch, "demo", scene->manifest);
 	if (r == 0)
 		r = sp_session_run(&s);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/image_commands.h"
 
+#include "cli/progress.h"
+
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -14,6 +16,7 @@
 
 const struct sp_flag sp_image_pull_flags[] = {
 	{.name = "quiet", .letter = 'q', .kind = SP_FLAG_BOOL, .help = "Print names only"},
+	SP_FLAG_PROGRESS,
 	AUTH_FD_FLAG,
 	{0},
 };
@@ -68,6 +71,7 @@ const struct sp_flag sp_image_ensure_flags[] = {
 	 .kind = SP_FLAG_TEXT,
 	 .arg = "DIR",
 	 .help = "Directory that holds images/, instead of the one of --root"},
+	SP_FLAG_PROGRESS,
 	AUTH_FD_FLAG,
 	{0},
 };

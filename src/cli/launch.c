@@ -2,21 +2,19 @@
 #include "cli/launch.h"
 
 #include "base/text.h"
+#include "cli/fetch.h"
 #include "cli/files.h"
 #include "cli/image_commands.h"
 #include "cli/interrupt.h"
 #include "cli/pods.h"
 #include "control/job.h"
 #include "image/store.h"
+#include "supervisor/pull_secrets.h"
 #include "sys/fd.h"
-#include "sys/self.h"
 
 #include <fcntl.h>
-#include <limits.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <sys/random.h>
-#include <sys/wait.h>
 
 void sp_launch_init(struct sp_launch *l, struct sp_cli *cli)
 {
@@ -214,122 +212,139 @@ int sp_launch_load_text(struct sp_launch *l, const char *name, const char *text)
 
 /* ---- images ---------------------------------------------------------------------------------- */
 
-/* Ask sidepod-worker; its own words go to stderr. */
-static int ask_worker(struct sp_cli *cli, const char *ref, const char *policy, const char **pulled,
-		      struct sp_error *err)
+/* Objects of the pod's namespace. */
+static uint32_t secrets_of(struct sp_launch *l, const char *ns, struct sp_k_secret **ret)
 {
-	char path[PATH_MAX];
-	const char *root = sp_flag_text(cli, "root");
-	const char *argv[12] = {path, "image", "ensure", ref, "--policy", policy, "--json"};
-	SP_CLEANUP(sp_buf_done) struct sp_buf answer = {0};
-	SP_CLEANUP(sp_closep) int read_fd = -EBADF;
-	struct sp_node *root_node = NULL;
-	struct sp_arena a = {0};
-	int pipes[2], status, r, signal_number = 0;
-	char mem[4096];
-	ssize_t n;
-	pid_t pid;
+	uint32_t n = 0;
 
-	if (sp_self_sibling("sidepod-worker", path, sizeof(path), err) < 0)
+	for (uint32_t i = 0; i < l->manifest.n_objects; i++) {
+		const struct sp_object *o = &l->manifest.objects[i];
+
+		if (o->kind == SP_KIND_SECRET &&
+		    sp_streq(o->meta->ns ? o->meta->ns : "default", ns))
+			ret[n++] = o->secret;
+	}
+	return n;
+}
+
+/* The pod's pull secrets; one that is missing is told, the pull may work without it. */
+static int open_secrets(struct sp_launch *l, const struct sp_object *o, int *ret_fd,
+			struct sp_error *err)
+{
+	SP_CLEANUP(sp_buf_done) struct sp_buf missing = {0};
+	struct sp_k_secret **v;
+
+	*ret_fd = -EBADF;
+	if (!o->pod->spec->image_pull_secrets.n)
+		return 0;
+	v = sp_arena_array(&l->cli->arena, l->manifest.n_objects + 1, sizeof(struct sp_k_secret *));
+	if (!v)
+		return sp_fail(err, SP_E_NO_MEMORY, "pull secrets");
+	if (sp_pull_secrets_open(o->pod->spec, v, secrets_of(l, o->meta->ns, v), &missing, ret_fd,
+				 err) < 0)
 		return -1;
-	if (root) {
-		argv[7] = "--root";
-		argv[8] = root;
-	}
-	if (pipe2(pipes, O_CLOEXEC) < 0)
-		return sp_fail_errno(err, errno, "make a pipe");
-	read_fd = pipes[0];
-	pid = fork();
-	if (pid == 0) {
-		sigset_t none;
-
-		sigemptyset(&none);
-		(void)sigprocmask(SIG_SETMASK, &none, NULL); /* as every program expects it */
-		dup2(pipes[1], STDOUT_FILENO);
-		execv(path, (char **)(uintptr_t)argv);
-		_exit(127);
-	}
-	close(pipes[1]);
-	if (pid < 0)
-		return sp_fail_errno(err, errno, "start '%s'", path);
-	while ((signal_number = sp_interrupt_wait(read_fd, POLLIN, err)) == 0 &&
-	       ((n = read(read_fd, mem, sizeof(mem))) > 0 || (n < 0 && errno == EINTR)))
-		if (n > 0)
-			sp_buf_add(&answer, mem, (size_t)n);
-	if (signal_number != 0)
-		(void)kill(pid, SIGTERM); /* gone already: as wanted */
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (sp_node_from_json(&a, answer.len ? answer.ptr : "", answer.len, &root_node, NULL) < 0)
-		root_node = NULL;
-	if (signal_number < 0) {
-		r = -1;
-	} else if (signal_number > 0) {
-		SP_CLEANUP(sp_image_store_closep) struct sp_image_store *s = NULL;
-
-		if (sp_image_store_open(sp_image_dir(cli), &s, err) == 0)
-			sp_image_store_sweep(s);
-		r = sp_fail(err, SP_E_UNAVAILABLE, "interrupted");
-	} else if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
-		*pulled = sp_arena_strdup(&cli->arena,
-					  sp_node_str(sp_node_get(root_node, "pulled"), NULL));
-		r = 0;
-	} else if (sp_node_get(root_node, "text")) {
-		r = sp_fail(err, SP_E_NOT_FOUND, "%s",
-			    sp_node_str(sp_node_get(root_node, "text"), ""));
-	} else {
-		r = sp_fail(err, SP_E_IO, "sidepod-worker could not provide image '%s'", ref);
-	}
-	sp_arena_done(&a);
-	return r;
+	if (missing.len)
+		sp_cli_warn(l->cli,
+			    "pod '%s': no credentials for registries in imagePullSecrets: %s",
+			    o->meta->name, missing.ptr);
+	return 0;
 }
 
-int sp_image_ensure(struct sp_cli *cli, const char *ref, const char *policy, bool always,
-		    struct sp_image *ret, const char **pulled, struct sp_error *err)
+static const struct sp_node *account_of(const struct sp_launch *l, const struct sp_object *o)
 {
-	const char *message = NULL;
+	const char *name = sp_node_str(sp_node_at(o->node, "spec.serviceAccountName"), "default");
 
-	for (int try = always; try < 2; try++) {
-		SP_CLEANUP(sp_image_store_closep) struct sp_image_store *s = NULL;
+	for (uint32_t i = 0; i < l->manifest.n_accounts; i++) {
+		const struct sp_node *meta = sp_node_get(l->manifest.accounts[i], "metadata");
+		const char *ns =
+			sp_node_str(sp_node_get(meta, "namespace"), l->manifest.options.default_ns);
 
-		if (try == 1 && ask_worker(cli, ref, policy, &message, err) < 0)
-			return -1;
-		if (sp_image_store_open(sp_image_dir(cli), &s, err) < 0)
-			return -1;
-		if (sp_image_store_get(s, &cli->arena, ref, ret, err) == 0) {
-			if (pulled)
-				*pulled = message;
-			return 0;
-		}
-		if (err->code != SP_E_NOT_FOUND)
-			return -1;
+		if (sp_streq(sp_node_str(sp_node_get(meta, "name"), ""), name) &&
+		    sp_streq(ns ? ns : "default", o->meta->ns))
+			return l->manifest.accounts[i];
 	}
-	return -1;
+	return NULL;
 }
 
-static int add_image(struct sp_launch *l, const struct sp_k_container *c, struct sp_bundle_image *v,
-		     uint32_t *n)
+/* What admission does in a cluster: a pod without pull secrets gets those of its ServiceAccount. */
+static int add_account_secrets(struct sp_launch *l, const struct sp_object *o)
+{
+	const struct sp_node *account = account_of(l, o);
+	const struct sp_node *list = account ? sp_node_get(account, "imagePullSecrets") : NULL;
+	struct sp_node *spec = (struct sp_node *)(uintptr_t)sp_node_get(o->node, "spec");
+	struct sp_k_pod_spec *s = o->pod->spec;
+	struct sp_arena *a = &l->manifest.arena;
+
+	if (s->image_pull_secrets.n || !list || list->kind != SP_NODE_LIST || !spec)
+		return 0;
+	s->image_pull_secrets.v = sp_arena_array(a, list->n + 1, sizeof(*s->image_pull_secrets.v));
+	if (!s->image_pull_secrets.v)
+		return -1;
+	for (uint32_t i = 0; i < list->n; i++)
+		s->image_pull_secrets.v[i] = (struct sp_k_name_ref){
+			.node = list->items[i],
+			.name = sp_node_str(sp_node_get(list->items[i], "name"), NULL)};
+	s->image_pull_secrets.n = list->n;
+	return sp_node_set(a, spec, "imagePullSecrets", sp_node_clone(a, list));
+}
+
+/* What stands between the manifest and a running pod. */
+struct plan {
+	const struct sp_object *object;
+	const char *uid;
+	struct sp_bundle_image images[SP_CONTAINERS_MAX];
+	uint32_t n_images;
+};
+
+/*
+ * The image of a container, when it can be had now. START-5: with @ahead registries are asked
+ * before the pod starts, and what they answer counts as its first attempt. Otherwise, and for
+ * everything that comes later, the pod's supervisor asks.
+ */
+static int add_image(struct sp_launch *l, struct plan *p, struct sp_image_store *s,
+		     const struct sp_fetch *f, const struct sp_k_container *c, bool ahead,
+		     struct sp_error *err)
 {
 	const char *policy = c->image_pull_policy ? c->image_pull_policy : "IfNotPresent";
-	struct sp_error err;
+	struct sp_bundle_image *image = &p->images[p->n_images];
+	int r = 0;
 
-	for (uint32_t i = 0; i < *n; i++)
-		if (sp_streq(v[i].reference, c->image))
+	for (uint32_t i = 0; i < p->n_images; i++)
+		if (sp_streq(p->images[i].reference, c->image))
 			return 0;
-	v[*n] = (struct sp_bundle_image){.reference = c->image};
-	if (sp_image_ensure(l->cli, c->image, policy, false, &v[*n].image, &v[*n].pulled, &err) <
-	    0) {
-		if (sp_interrupt_pending())
-			return SP_EXIT_SIGNAL + sp_interrupt_pending();
-		(void)sp_cli_error(l->cli, SP_EXIT_ENVIRONMENT, "container '%s': %s", c->name,
-				   err.text);
-		if (err.code == SP_E_NOT_FOUND)
-			sp_cli_hint(l->cli,
-				    "`sidepod image load FILE` adds an image from an archive");
-		return SP_EXIT_ENVIRONMENT;
+	if (!ahead || !sp_streq(policy, "Always")) {
+		r = sp_fetch_stored(l->cli, s, c->image, image, err);
+		if (r < 0)
+			return -1;
 	}
-	v[*n].fresh = v[*n].pulled != NULL; /* the registry was asked just now */
-	(*n)++;
+	if (r == 0 && ahead) {
+		if (sp_fetch_image(f, c->image, policy, image, err) < 0)
+			return -1;
+		r = 1;
+	}
+	p->n_images += (uint32_t)r;
+	return 0;
+}
+
+static int plan_images(struct sp_launch *l, struct plan *p, bool ahead, struct sp_error *err)
+{
+	const struct sp_k_pod_spec *spec = p->object->pod->spec;
+	SP_CLEANUP(sp_image_store_closep) struct sp_image_store *s = NULL;
+	SP_CLEANUP(sp_closep) int auth_fd = -EBADF;
+	struct sp_fetch f = {.cli = l->cli, .progress = l->progress};
+	uint32_t n_inits = spec->init_containers.n;
+
+	if (sp_image_store_open(sp_image_dir(l->cli), &s, err) < 0 ||
+	    open_secrets(l, p->object, &auth_fd, err) < 0)
+		return -1;
+	f.auth_fd = auth_fd;
+	for (uint32_t i = 0; i < n_inits + spec->containers.n; i++) {
+		const struct sp_k_container *c = i < n_inits ? &spec->init_containers.v[i]
+							     : &spec->containers.v[i - n_inits];
+
+		if (add_image(l, p, s, &f, c, ahead, err) < 0)
+			return sp_wrap(err, "container '%s'", c->name);
+	}
 	return 0;
 }
 
@@ -416,30 +431,27 @@ static int make_room(struct sp_launch *l, const char *ns, const char *name)
 	return 0;
 }
 
-/* What stands between the manifest and a running pod. */
-struct plan {
-	const struct sp_object *object;
-	const char *uid;
-	struct sp_bundle_image images[SP_CONTAINERS_MAX];
-	uint32_t n_images;
-};
-
-static int plan_pod(struct sp_launch *l, const struct sp_object *o, struct plan *p)
+static int plan_pod(struct sp_launch *l, const struct sp_object *o, bool ahead, struct plan *p)
 {
 	const struct sp_k_pod_spec *spec = o->pod->spec;
-	int r = 0;
+	struct sp_error err;
+	int r;
 
 	p->object = o;
 	if (spec->init_containers.n + spec->containers.n > SP_CONTAINERS_MAX)
 		return sp_cli_error(l->cli, SP_EXIT_MANIFEST,
 				    "pod '%s' has more than %d containers", o->meta->name,
 				    SP_CONTAINERS_MAX);
-	for (uint32_t i = 0; i < spec->init_containers.n && r == 0; i++)
-		r = add_image(l, &spec->init_containers.v[i], p->images, &p->n_images);
-	for (uint32_t i = 0; i < spec->containers.n && r == 0; i++)
-		r = add_image(l, &spec->containers.v[i], p->images, &p->n_images);
-	if (r == 0)
-		r = make_room(l, o->meta->ns, o->meta->name);
+	if (add_account_secrets(l, o) < 0)
+		return sp_cli_error(l->cli, SP_EXIT_ENVIRONMENT, "out of memory");
+	if (plan_images(l, p, ahead, &err) < 0) {
+		if (sp_interrupt_pending())
+			return SP_EXIT_SIGNAL + sp_interrupt_pending();
+		(void)sp_wrap(&err, "pod '%s'", o->meta->name);
+		(void)sp_cli_fail(l->cli, &err);
+		return SP_EXIT_ENVIRONMENT;
+	}
+	r = make_room(l, o->meta->ns, o->meta->name);
 	if (r != 0)
 		return r;
 	p->uid = sp_launch_uid(l, o);
@@ -520,11 +532,22 @@ int sp_launch_pod(struct sp_launch *l, const struct sp_object *o)
 
 	if (!p)
 		return sp_cli_error(l->cli, SP_EXIT_ENVIRONMENT, "out of memory");
-	r = plan_pod(l, o, p);
+	/* its supervisor asks registries, so that nobody waits here; without root's rights it
+	 * has no way to them */
+	r = plan_pod(l, o, l->place.engine.rootless, p);
 	if (r == 0)
 		r = start_pods(l, p, 1);
 	free(p);
 	return r;
+}
+
+static int dry_run(struct sp_launch *l)
+{
+	for (uint32_t i = 0; i < l->manifest.n_objects; i++)
+		if (l->manifest.objects[i].kind == SP_KIND_POD)
+			fprintf(l->cli->err, "would start pod/%s\n",
+				l->manifest.objects[i].meta->name);
+	return 0;
 }
 
 /* Plan all, then start all. */
@@ -540,14 +563,11 @@ static int start(struct sp_launch *l)
 	if (!plans)
 		return sp_cli_error(l->cli, SP_EXIT_ENVIRONMENT, "out of memory");
 	r = sp_launch_room(l, n);
+	if (r == 0 && sp_flag_bool(l->cli, "dry-run"))
+		return dry_run(l);
 	for (uint32_t i = 0; i < l->manifest.n_objects && r == 0; i++)
 		if (l->manifest.objects[i].kind == SP_KIND_POD)
-			r = plan_pod(l, &l->manifest.objects[i], &plans[n_plans++]);
-	if (r == 0 && sp_flag_bool(l->cli, "dry-run")) {
-		for (uint32_t i = 0; i < n_plans; i++)
-			fprintf(l->cli->err, "would start pod/%s\n", plans[i].object->meta->name);
-		return 0;
-	}
+			r = plan_pod(l, &l->manifest.objects[i], true, &plans[n_plans++]);
 	/* until here Ctrl-C has nothing to stop */
 	if (r == 0 && sp_interrupt_pending())
 		return SP_EXIT_SIGNAL + sp_interrupt_pending();

@@ -23,6 +23,7 @@ struct sp_launch {
 	struct sp_manifest manifest;
 	struct sp_launched *pods;
 	uint32_t n_pods;
+	const char *progress;        /* how pulls are shown, by --progress; NULL: auto */
 	bool jobs;                   /* set by the command: it can follow a Job */
 	const struct sp_object *job; /* the Job of the manifests; NULL: Pods */
 };
@@ -102,12 +103,5 @@ int sp_launch_engine(struct sp_launch *l, struct sp_error *err);
 
 /** sp_publish_parse() - "8080:80", "127.0.0.1:53:53/udp" */
 int sp_publish_parse(const char *text, struct sp_net_port *ret, struct sp_error *err);
-
-/** sp_image_ensure() - Image of a reference: from the store, else by asking sidepod-worker for it.
- * @always: ask it in any case. @pulled: the message of the event Pulled, in cli's arena, when a
- * registry was asked; NULL otherwise; may be NULL. Return: 0, or -1: SP_E_NOT_FOUND when it is
- * nowhere */
-int sp_image_ensure(struct sp_cli *cli, const char *ref, const char *policy, bool always,
-		    struct sp_image *ret, const char **pulled, struct sp_error *err);
 
 #endif

@@ -14,6 +14,7 @@
 
 void sp_session_flags(struct sp_session *s, struct sp_cli *cli)
 {
+	s->launch.progress = sp_flag_text(cli, "progress");
 	s->timeline = sp_flag_text(cli, "timeline");
 	s->events = sp_flag_text(cli, "events");
 	s->code_of_app = sp_flag_is(cli, "exit-code", "app");

@@ -6,7 +6,7 @@
 #ifndef SP_IMAGE_IMAGE_H
 #define SP_IMAGE_IMAGE_H
 
-#include "base/base.h"
+#include "base/buf.h"
 
 struct sp_image {
 	const char *ref; /* normalised reference: docker.io/library/nginx:latest */
@@ -26,5 +26,10 @@ struct sp_image {
 	uint32_t n_env;
 	const char *working_dir, *user, *stop_signal; /* "" when unset */
 };
+
+/** sp_image_json() - The object that `image inspect` shows */
+void sp_image_json(const struct sp_image *img, struct sp_buf *out);
+/** sp_image_json_members() - Its members alone, for objects that say more about an image */
+void sp_image_json_members(const struct sp_image *img, struct sp_buf *out);
 
 #endif

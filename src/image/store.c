@@ -409,35 +409,3 @@ int sp_image_store_remove(struct sp_image_store *s, const char *text, struct sp_
 		return sp_fail_errno(err, errno, "image '%s'", info.ref);
 	return 0;
 }
-
-/* ---- JSON ---- */
-
-static void put_list(struct sp_buf *out, const char *key, const char *const *v, uint32_t n)
-{
-	sp_buf_printf(out, ",\"%s\":[", key);
-	for (uint32_t i = 0; i < n; i++) {
-		if (i)
-			sp_buf_putc(out, ',');
-		sp_buf_json(out, v[i]);
-	}
-	sp_buf_putc(out, ']');
-}
-
-void sp_image_json(const struct sp_image *img, struct sp_buf *out)
-{
-	sp_buf_puts(out, "{\"ref\":");
-	sp_buf_json(out, img->ref);
-	sp_buf_printf(out, ",\"id\":\"%s\",\"digest\":\"%s\",\"sizeBytes\":%llu", img->id,
-		      img->digest, (unsigned long long)img->size_bytes);
-	put_list(out, "layers", img->layers, img->n_layers);
-	put_list(out, "entrypoint", img->entrypoint, img->n_entrypoint);
-	put_list(out, "cmd", img->cmd, img->n_cmd);
-	put_list(out, "env", img->env, img->n_env);
-	sp_buf_puts(out, ",\"workingDir\":");
-	sp_buf_json(out, img->working_dir);
-	sp_buf_puts(out, ",\"user\":");
-	sp_buf_json(out, img->user);
-	sp_buf_puts(out, ",\"stopSignal\":");
-	sp_buf_json(out, img->stop_signal);
-	sp_buf_putc(out, '}');
-}

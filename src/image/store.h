@@ -115,7 +115,4 @@ int sp_image_store_commit(struct sp_image_store *s, const char *manifest, const 
 			  uint32_t n_refs, sp_image_progress_fn progress, void *arg,
 			  struct sp_error *err);
 
-/** sp_image_json() - The object that the bundle and `image ensure` carry */
-void sp_image_json(const struct sp_image *img, struct sp_buf *out);
-
 #endif

@@ -348,6 +348,39 @@ static int add_document(struct sp_arena *a, const char *json, size_t len, const 
 	return e.found ? add(a, ret, &e.credential, err) : 0;
 }
 
+/* Every entry of a pull secret that matches, among those of other secrets. */
+static int add_secret(struct sp_arena *a, const struct sp_auth_secret *secret, const char *host,
+		      const char *repo, struct sp_credentials *ret, struct sp_error *err)
+{
+	json_auto_t *doc = json_loads(secret->config, 0, NULL);
+	json_t *auths = json_object_get(doc, "auths"), *e;
+	char clean[TEXT_MAX];
+	const char *key;
+
+	if (!json_is_object(doc))
+		return sp_fail(err, SP_E_INVALID, "%s: not a JSON object", secret->name);
+	json_object_foreach(auths ? auths : doc, key, e)
+	{
+		struct sp_credential c = {.from = secret->name};
+		uint32_t at;
+
+		clean_key(key, clean);
+		c.covers = key_covers(clean, host, repo);
+		if (!c.covers)
+			continue;
+		if (read_entry(a, e, &c, err) < 0)
+			return sp_wrap(err, "%s", secret->name);
+		if (!c.identity_token && !c.user)
+			continue;
+		if (add(a, ret, &c, err) < 0)
+			return -1;
+		for (at = ret->n - 1; at > 0 && ret->v[at - 1].covers < c.covers; at--)
+			ret->v[at] = ret->v[at - 1];
+		ret->v[at] = c;
+	}
+	return 0;
+}
+
 /* NULL: it is not there, or *err is filled in. */
 static char *read_document(struct sp_arena *a, const char *path, size_t *len, struct sp_error *err)
 {
@@ -398,24 +431,17 @@ int sp_auth_find(struct sp_arena *a, const struct sp_auth_sources *src, const ch
 			paths[2] = sp_arena_printf(a, "%s/.docker/config.json", home);
 	}
 	*ret = (struct sp_credentials){0};
+	/* one bad document must not hide the others; the caller tells */
+	for (uint32_t i = 0; i < src->n_secrets; i++)
+		if (add_secret(a, &src->secrets[i], host, repo, ret, &one) < 0 && warn)
+			warn(arg, one.text);
 	for (size_t i = 0; i < SP_ARRAY_LEN(paths); i++) {
 		size_t len;
 		char *json = paths[i] ? read_document(a, paths[i], &len, &one) : NULL;
 
 		if (!paths[i] || (!json && one.code == SP_OK))
 			continue;
-		/* one bad file must not hide the others; the caller tells */
 		if ((!json || add_document(a, json, len, paths[i], host, repo, ret, &one) < 0) &&
-		    warn)
-			warn(arg, one.text);
-	}
-	for (uint32_t i = 0; i < src->n_secrets; i++) {
-		const char *from = sp_arena_printf(a, "pull secret %u", i + 1);
-
-		if (!from)
-			return sp_fail(err, SP_E_NO_MEMORY, "credentials");
-		if (add_document(a, src->secrets[i], strlen(src->secrets[i]), from, host, repo, ret,
-				 &one) < 0 &&
 		    warn)
 			warn(arg, one.text);
 	}

@@ -15,6 +15,7 @@ struct sp_credential {
 	const char *user, *password; /* NULL with a token */
 	const char *identity_token;  /* to be exchanged; NULL none */
 	const char *from;            /* where it was found, for messages */
+	size_t covers;               /* how much of host/repo its key names */
 };
 
 struct sp_credentials {
@@ -42,19 +43,26 @@ struct sp_auth_entry {
 int sp_auth_parse(struct sp_arena *a, const char *json, size_t len, const char *host,
 		  const char *repo, struct sp_auth_entry *ret, struct sp_error *err);
 
+/* A pull secret: its document, and what messages call it. */
+struct sp_auth_secret {
+	const char *name, *config;
+};
+
 /* Where to look. Everything is borrowed for the call. */
 struct sp_auth_sources {
 	const char *(*env)(const char *name); /* getenv, or a test's */
-	const char *const *secrets;           /* documents of pull secrets, in order */
+	const struct sp_auth_secret *secrets; /* in the order in which they are tried */
 	uint32_t n_secrets;
 };
 
 /**
  * sp_auth_find() - All credentials for a repository, in the order in which they are to be tried
  *
- * The machine's own come first: $REGISTRY_AUTH_FILE alone when set, otherwise
- * $XDG_RUNTIME_DIR/containers/auth.json, /etc/containers/auth.json, ~/.docker/config.json; then
- * the secrets. @warn receives one line per source that cannot be used (may be NULL).
+ * As the kubelet: every entry of the pull secrets that matches, the more specific ones first, those
+ * of one key in the order of the secrets. Then the machine's own: $REGISTRY_AUTH_FILE alone when
+ * set, otherwise $XDG_RUNTIME_DIR/containers/auth.json, /etc/containers/auth.json,
+ * ~/.docker/config.json; of each file the best entry. @warn receives one line per source that
+ * cannot be used (may be NULL).
  */
 int sp_auth_find(struct sp_arena *a, const struct sp_auth_sources *src, const char *host,
 		 const char *repo, struct sp_credentials *ret, void (*warn)(void *, const char *),

@@ -213,7 +213,7 @@ static int refused(struct sp_endpoint *e, long status, struct sp_error *err)
 			err, SP_E_DENIED,
 			"registry '%s' wants credentials for '%s' (%ld), and there are none: it "
 			"does not exist or is private; `docker login` or `podman login` stores "
-			"some",
+			"some, a pod names its own in imagePullSecrets",
 			e->source.host, e->source.repo, status);
 	return sp_fail(err, SP_E_DENIED,
 		       "registry '%s' refuses the credentials for '%s' (%ld; tried: %s%s)",
@@ -393,7 +393,8 @@ enum sp_verdict sp_exchange_judge(struct sp_endpoint *e, struct sp_exchange *x,
 			e->plain = true;
 			return SP_VERDICT_AGAIN;
 		}
-		if (err->code == SP_E_UNAVAILABLE || err->code == SP_E_TIMEOUT)
+		/* where nobody is, nobody will be a moment later; who wants the image asks again */
+		if ((err->code == SP_E_UNAVAILABLE && !r->refused) || err->code == SP_E_TIMEOUT)
 			return later(e, x);
 		return SP_VERDICT_FAIL;
 	}

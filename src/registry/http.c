@@ -325,6 +325,7 @@ static void explain(struct sp_request *r, CURLcode code)
 	sp_url_host(r->url, host, sizeof(host));
 	switch ((int)code) {
 	case CURLE_COULDNT_RESOLVE_HOST:
+		r->refused = true;
 		(void)sp_fail(err, SP_E_UNAVAILABLE,
 			      "registry '%s': no address for that name (DNS); is it spelled right?",
 			      host);

@@ -31,7 +31,7 @@ struct sp_request {
 	/* what came of it, when done */
 	bool started, done;
 	struct sp_error fault;   /* code SP_OK: there was an answer */
-	bool tls_fault, refused; /* of the fault: no TLS there; nobody listens or answers */
+	bool tls_fault, refused; /* of the fault: no TLS there; no such place, nobody listens */
 	long status;
 	struct sp_buf body;      /* of an answer that is not 2xx, the beginning */
 	char location[8192];     /* of a redirect, absolute; "" none */

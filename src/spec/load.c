@@ -162,6 +162,15 @@ static int add_object(struct sp_manifest *m, const struct sp_source *src, struct
 		return 0;
 	}
 	r = sp_object_check(&m->arena, doc, src, &m->options, &m->diags, &m->unacted, &o);
+	if (r > 0 && sp_streq(o.kind_text, "ServiceAccount")) {
+		const struct sp_node **w =
+			room_for_one(&m->arena, m->accounts, m->n_accounts, sizeof(*w));
+
+		if (!w)
+			return -1;
+		m->accounts = w;
+		m->accounts[m->n_accounts++] = doc;
+	}
 	if (r)
 		return r < 0 ? -1 : 0;
 	if (o.any && generate_name(m, o.meta) < 0)

@@ -89,6 +89,8 @@ struct sp_manifest {
 	uint32_t n_sources;
 	struct sp_object *objects;
 	uint32_t n_objects;
+	const struct sp_node **accounts; /* ServiceAccounts: whole documents, undecoded */
+	uint32_t n_accounts;
 	struct sp_diags diags;
 	struct sp_diags unacted; /* known Kubernetes fields that this engine does not act on
 				    (SP_SEV_INFO), with places */

@@ -167,7 +167,9 @@ static int find_kind(struct decoder *d, const struct sp_node *doc, struct sp_obj
 		unknown_kind(d, doc, api_version, kind);
 		return -1;
 	}
-	if (d->unacted) {
+	/* who pulls images asks an account for its secrets */
+	if (d->unacted &&
+	    !(sp_streq(kind, "ServiceAccount") && sp_node_get(doc, "imagePullSecrets"))) {
 		n = sp_node_get(doc, "kind");
 		g = sp_diag_add(d->unacted, SP_SEV_INFO, d->src->name, n->at, "%s is not acted on",
 				kind);

@@ -13,22 +13,15 @@
 
 void sp_image_print(const struct sp_bundle_image *bi, struct sp_buf *b)
 {
-	const struct sp_image *i = &bi->image;
-
 	sp_buf_putc(b, '{');
-	sp_json_str(b, "ref", i->ref);
-	sp_json_str(b, "id", i->id);
-	sp_json_str(b, "digest", i->digest);
-	sp_json_int(b, "sizeBytes", (int64_t)i->size_bytes);
-	sp_json_strs(b, "layers", i->layers, i->n_layers);
-	sp_json_strs(b, "entrypoint", i->entrypoint, i->n_entrypoint);
-	sp_json_strs(b, "cmd", i->cmd, i->n_cmd);
-	sp_json_strs(b, "env", i->env, i->n_env);
-	sp_json_str(b, "workingDir", i->working_dir);
-	sp_json_str(b, "user", i->user);
-	sp_json_str(b, "stopSignal", i->stop_signal);
-	sp_json_bool(b, "fresh", bi->fresh);
-	sp_json_str(b, "pulled", bi->pulled);
+	if (bi->fail) {
+		sp_json_str(b, "fail", bi->fail);
+		sp_json_str(b, "text", bi->fail_text);
+	} else {
+		sp_image_json_members(&bi->image, b);
+		sp_json_bool(b, "fresh", bi->fresh);
+		sp_json_str(b, "pulled", bi->pulled);
+	}
 	sp_buf_putc(b, '}');
 }
 

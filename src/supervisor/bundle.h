@@ -95,6 +95,9 @@ struct sp_bundle_image {
 	bool fresh;
 	const char *pulled; /* with fresh: complete Pulled message of the pull that was made; NULL:
 			       none was needed */
+	/* Fetching it ahead failed (START-5): the outcome of the first attempt, as `image ensure`
+	 * tells it, and nothing else is set; NULL: it is there. */
+	const char *fail, *fail_text;
 };
 
 /* A Service of the pod's namespace that has an address when the pod starts: its variables (ENV-1).

@@ -70,6 +70,10 @@ int sp_image_parse(struct sp_arena *a, const struct sp_node *n, struct sp_bundle
 
 	if (!n || n->kind != SP_NODE_MAP)
 		return sp_fail(err, SP_E_CORRUPT, "image: not an object");
+	ret->fail = get_str(n, "fail", NULL);
+	ret->fail_text = get_str(n, "text", "");
+	if (ret->fail)
+		return 0;
 	i.layers = get_strs(a, n, "layers", &i.n_layers);
 	i.entrypoint = get_strs(a, n, "entrypoint", &i.n_entrypoint);
 	i.cmd = get_strs(a, n, "cmd", &i.n_cmd);

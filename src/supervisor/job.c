@@ -6,6 +6,7 @@
 #include "supervisor/supervisor_internal.h"
 
 #include "spec/load.h"
+#include "supervisor/pull_secrets.h"
 #include "sys/fd.h"
 #include "sys/sys.h"
 
@@ -153,12 +154,19 @@ static void fail_job(struct sup *s, struct sup_job *j, const char *text)
 
 /* ---- images ---------------------------------------------------------------------------------- */
 
-struct sp_bundle_image *sup_image_find(struct sup *s, const char *reference)
+static struct sp_bundle_image *find_image(struct sup *s, const char *reference)
 {
 	for (uint32_t i = 0; i < s->bundle.n_images; i++)
 		if (sp_streq(s->bundle.images[i].reference, reference))
 			return &s->bundle.images[i];
 	return NULL;
+}
+
+struct sp_bundle_image *sup_image_find(struct sup *s, const char *reference)
+{
+	struct sp_bundle_image *i = find_image(s, reference);
+
+	return i && !i->fail ? i : NULL;
 }
 
 /* A new or newer image by that reference. Instances keep pointers to the old array's strings, so
@@ -184,8 +192,10 @@ static int learn_image(struct sup *s, const char *reference, const struct sp_bun
 }
 
 /* The child's side of a helper: a program of the machine, in the machine's namespaces. @out_fd:
- * -EBADF, nobody reads its answer. @dir_fd: where it works; -EBADF, anywhere */
-static void exec_helper(const struct sup *s, int out_fd, int dir_fd, const char *const *argv)
+ * -EBADF, nobody reads its answer. @dir_fd: where it works; -EBADF, anywhere. @extra_fd: it gets
+ * this one too, under its number; -EBADF none */
+static void exec_helper(const struct sup *s, int out_fd, int dir_fd, int extra_fd,
+			const char *const *argv)
 {
 	struct sp_error err = {0};
 	sigset_t none;
@@ -203,7 +213,8 @@ static void exec_helper(const struct sup *s, int out_fd, int dir_fd, const char 
 	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null_fd < 0 || dup2(null_fd, STDIN_FILENO) < 0 ||
 	    dup2(out_fd >= 0 ? out_fd : null_fd, STDOUT_FILENO) < 0 ||
-	    (dir_fd >= 0 && fchdir(dir_fd) < 0))
+	    (dir_fd >= 0 && fchdir(dir_fd) < 0) ||
+	    (extra_fd >= 0 && fcntl(extra_fd, F_SETFD, 0) < 0))
 		_exit(126);
 	execv(argv[0], (char *const *)(uintptr_t)argv);
 	sp_fail_errno(&err, errno, "execute '%s'", argv[0]);
@@ -211,7 +222,7 @@ static void exec_helper(const struct sup *s, int out_fd, int dir_fd, const char 
 	_exit(127);
 }
 
-static int fork_helper(struct sup *s, struct sup_job *j, int out_fd, int dir_fd,
+static int fork_helper(struct sup *s, struct sup_job *j, int out_fd, int dir_fd, int extra_fd,
 		       const char *const *argv, struct sp_error *err)
 {
 	pid_t pid = fork();
@@ -219,7 +230,7 @@ static int fork_helper(struct sup *s, struct sup_job *j, int out_fd, int dir_fd,
 	if (pid < 0)
 		return sp_fail_errno(err, errno, "fork");
 	if (pid == 0)
-		exec_helper(s, out_fd, dir_fd, argv);
+		exec_helper(s, out_fd, dir_fd, extra_fd, argv);
 	j->pidfd = sys_pidfd_open(pid, 0);
 	if (j->pidfd < 0) {
 		(void)kill(pid, SIGKILL); /* our child, not yet waited for: the number is its own */
@@ -228,59 +239,59 @@ static int fork_helper(struct sup *s, struct sup_job *j, int out_fd, int dir_fd,
 	return watch_process(s, j) ? 0 : sp_fail_errno(err, errno, "watch '%s'", argv[0]);
 }
 
+/* The pod's pull secrets, for who pulls; those that are not there are told, once. */
+static int open_secrets(struct sup *s, int *ret_fd, struct sp_error *err)
+{
+	SP_CLEANUP(sp_buf_done) struct sp_buf missing = {0}, text = {0};
+
+	if (sp_pull_secrets_open(s->bundle.pod->spec, s->bundle.secrets, s->bundle.n_secrets,
+				 &missing, ret_fd, err) < 0)
+		return -1;
+	if (missing.len && !s->told_secrets) {
+		s->told_secrets = true;
+		sp_buf_printf(&text,
+			      "Unable to retrieve some image pull secrets (%s); attempting to pull "
+			      "the image may not succeed.",
+			      missing.ptr);
+		sup_warn(s, "FailedToRetrieveImagePullSecret", text.failed ? "" : text.ptr);
+	}
+	return 0;
+}
+
 static int start_image(struct sup *s, struct sup_job *j, const char *policy, struct sp_error *err)
 {
-	const char *argv[] = {s->bundle.engine.command,
-			      "image",
-			      "ensure",
-			      "--store",
-			      s->bundle.engine.root,
-			      "--policy",
-			      policy,
-			      "--json",
-			      j->image,
-			      NULL};
 	SP_CLEANUP(sp_closep) int out_fd = -EBADF;
-	int fds[2];
+	SP_CLEANUP(sp_closep) int auth_fd = -EBADF;
+	const char *argv[16];
+	int fds[2], n = 0;
 
-	if (!argv[0])
+	if (!s->bundle.engine.command)
 		return sp_fail(err, SP_E_UNAVAILABLE, "there is no program that could fetch it");
+	if (open_secrets(s, &auth_fd, err) < 0)
+		return -1;
+	argv[n++] = s->bundle.engine.command;
+	argv[n++] = "image";
+	argv[n++] = "ensure";
+	argv[n++] = "--store";
+	argv[n++] = s->bundle.engine.root;
+	argv[n++] = "--policy";
+	argv[n++] = policy;
+	argv[n++] = "--json";
+	argv[n++] = "--progress"; /* in a supervisor's log it is noise */
+	argv[n++] = "quiet";
+	argv[n++] = j->image;
+	if (auth_fd >= 0) {
+		argv[n++] = "--auth-fd";
+		argv[n++] = sp_arena_printf(&j->arena, "%d", auth_fd);
+		if (!argv[n - 1])
+			return sp_fail(err, SP_E_NO_MEMORY, "image");
+	}
+	argv[n] = NULL;
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return sp_fail_errno(err, errno, "pipe");
 	j->out_fd = fds[0];
 	out_fd = fds[1];
-	return fork_helper(s, j, out_fd, -EBADF, argv, err);
-}
-
-void sup_do_image(struct sup *s, uint16_t ctr, const char *image)
-{
-	const struct sp_k_container *k = s->ctrs[ctr].k;
-	const char *policy = k->image_pull_policy ? k->image_pull_policy : "IfNotPresent";
-	struct sp_bundle_image *known = sup_image_find(s, image);
-	struct sp_error err = {0};
-	struct sup_job *j;
-
-	if (known && (known->fresh || !sp_streq(policy, "Always"))) {
-		bool pulled = known->fresh && known->pulled;
-
-		known->fresh = false;
-		if (pulled)
-			tell_image(s, ctr, SP_EV_IMAGE_PULLING, NULL);
-		tell_image(s, ctr, pulled ? SP_EV_IMAGE_PULLED : SP_EV_IMAGE_PRESENT,
-			   pulled ? known->pulled : NULL);
-		return;
-	}
-	j = new_job(s, SUP_JOB_IMAGE, ctr, 0);
-	if (j)
-		j->image = sp_arena_strdup(&j->arena, image);
-	if (!j || !j->image) {
-		if (j)
-			free_job(s, j);
-		tell_image_failed(s, ctr, SP_IMG_UNAVAILABLE, "out of memory");
-		return;
-	}
-	if (start_image(s, j, policy, &err) < 0)
-		fail_job(s, j, err.text);
+	return fork_helper(s, j, out_fd, -EBADF, auth_fd, argv, err);
 }
 
 static enum sp_image_fail fail_of(const char *name)
@@ -298,6 +309,57 @@ static enum sp_image_fail fail_of(const char *name)
 		if (sp_streq(table[i].name, name))
 			return table[i].fail;
 	return SP_IMG_PULL_FAILED;
+}
+
+/* An image that is there, or that is known not to be: fetched ahead, or by an earlier start. */
+static bool known_image(struct sup *s, uint16_t ctr, struct sp_bundle_image *known,
+			const char *policy)
+{
+	bool fresh, always = sp_streq(policy, "Always");
+
+	if (!known)
+		return false;
+	if (known->fail) {
+		const char *fail = known->fail;
+
+		/* it counts as the first attempt; the next one is made here */
+		known->reference = "";
+		if (fail_of(fail) == SP_IMG_PULL_FAILED || fail_of(fail) == SP_IMG_UNAVAILABLE)
+			tell_image(s, ctr, SP_EV_IMAGE_PULLING, NULL);
+		tell_image_failed(s, ctr, fail_of(fail), known->fail_text);
+		return true;
+	}
+	fresh = known->fresh;
+	known->fresh = false;
+	if (!fresh && always)
+		return false;
+	if (fresh && known->pulled)
+		tell_image(s, ctr, SP_EV_IMAGE_PULLING, NULL);
+	tell_image(s, ctr, fresh && known->pulled ? SP_EV_IMAGE_PULLED : SP_EV_IMAGE_PRESENT,
+		   fresh ? known->pulled : NULL);
+	return true;
+}
+
+void sup_do_image(struct sup *s, uint16_t ctr, const char *image)
+{
+	const struct sp_k_container *k = s->ctrs[ctr].k;
+	const char *policy = k->image_pull_policy ? k->image_pull_policy : "IfNotPresent";
+	struct sp_error err = {0};
+	struct sup_job *j;
+
+	if (known_image(s, ctr, find_image(s, image), policy))
+		return;
+	j = new_job(s, SUP_JOB_IMAGE, ctr, 0);
+	if (j)
+		j->image = sp_arena_strdup(&j->arena, image);
+	if (!j || !j->image) {
+		if (j)
+			free_job(s, j);
+		tell_image_failed(s, ctr, SP_IMG_UNAVAILABLE, "out of memory");
+		return;
+	}
+	if (start_image(s, j, policy, &err) < 0)
+		fail_job(s, j, err.text);
 }
 
 /* The image program's last line: the image, or {"fail":…,"text":…}. */
@@ -360,7 +422,7 @@ void sup_do_compress(struct sup *s)
 	struct sup_job *j = new_job(s, SUP_JOB_COMPRESS, s->insts[k]->ctr, s->insts[k]->attempt);
 
 	/* What cannot be compressed is kept as it is, and tried again after the next rotation. */
-	if (j && fork_helper(s, j, -EBADF, s->insts[k]->log.dir_fd, argv, &err) < 0) {
+	if (j && fork_helper(s, j, -EBADF, s->insts[k]->log.dir_fd, -EBADF, argv, &err) < 0) {
 		sup_log(s, "compress", &err);
 		free_job(s, j);
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker/progress.h"
 
+#include "base/json.h"
 #include "registry/client.h"
 
 #define DRAW_EVERY (100 * SP_MSEC)
@@ -86,6 +87,20 @@ static void put(struct sp_pull_view *view, const struct sp_buf *out)
 	(void)fflush(view->cli->err);
 }
 
+static void add_json(const struct sp_pull_view *view, const struct sp_pull_layer *l, uint32_t i,
+		     uint32_t n, struct sp_buf *out)
+{
+	sp_buf_putc(out, '{');
+	sp_json_str(out, "image", view->image);
+	sp_json_int(out, "layer", i + 1);
+	sp_json_int(out, "layers", n);
+	sp_json_str(out, "digest", l->digest);
+	sp_json_str(out, "state", state_names[l->state]);
+	sp_json_int(out, "bytes", (int64_t)l->done_bytes);
+	sp_json_int(out, "size", (int64_t)l->size_bytes);
+	sp_buf_puts(out, "}\n");
+}
+
 /* Steps that are worth a line in a log. Return: does any layer have another state than before? */
 static bool note_states(struct sp_pull_view *view, const struct sp_pull_layer *v, uint32_t n,
 			struct sp_buf *out)
@@ -101,8 +116,12 @@ static bool note_states(struct sp_pull_view *view, const struct sp_pull_layer *v
 			continue;
 		view->states[i] = (uint8_t)v[i].state;
 		moved = true;
-		if (v[i].state == SP_LAYER_DOWNLOADED || v[i].state == SP_LAYER_RETRYING ||
-		    v[i].state == SP_LAYER_ELSEWHERE || v[i].state == SP_LAYER_DONE) {
+		if (v[i].state != SP_LAYER_DOWNLOADED && v[i].state != SP_LAYER_RETRYING &&
+		    v[i].state != SP_LAYER_ELSEWHERE && v[i].state != SP_LAYER_DONE)
+			continue;
+		if (view->mode == SP_PROGRESS_JSON) {
+			add_json(view, &v[i], i, n, out);
+		} else {
 			sp_buf_printf(out, "layer %u/%u  ", i + 1, n);
 			add_layer(&view->cli->err_look, &v[i], out);
 		}
@@ -117,10 +136,10 @@ void sp_pull_view_draw(void *arg, const struct sp_pull_layer *v, uint32_t n)
 	sp_time now = sp_http_now();
 	bool moved;
 
-	if (view->quiet)
+	if (view->mode == SP_PROGRESS_QUIET)
 		return;
 	moved = note_states(view, v, n, &steps);
-	if (!view->cli->err_look.tty) {
+	if (view->mode != SP_PROGRESS_TTY) {
 		put(view, &steps);
 		return;
 	}
@@ -138,6 +157,13 @@ void sp_pull_view_warn(void *arg, const char *text)
 	struct sp_pull_view *view = arg;
 
 	erase(view, &out);
-	sp_buf_printf(&out, "warning: %s\n", text);
+	if (view->mode == SP_PROGRESS_JSON) {
+		sp_buf_putc(&out, '{');
+		sp_json_str(&out, "image", view->image);
+		sp_json_str(&out, "warning", text);
+		sp_buf_puts(&out, "}\n");
+	} else {
+		sp_buf_printf(&out, "warning: %s\n", text);
+	}
 	put(view, &out);
 }

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What people see of a pull: on a terminal one line per layer, redrawn in place and folded to the
- * terminal's height; elsewhere one line per finished step.
+ * What people see of a pull, on standard error: on a terminal one line per layer, redrawn in place
+ * and folded to the terminal's height; elsewhere one line per finished step, as text or as JSON:
+ * {"image","layer","layers","digest","state","bytes","size"}.
  */
 #ifndef SP_WORKER_PROGRESS_H
 #define SP_WORKER_PROGRESS_H
 
 #include "cli/cli.h"
+#include "cli/progress.h"
 #include "registry/pull.h"
 
 struct sp_pull_view {
 	struct sp_cli *cli;
-	bool quiet;
+	enum sp_progress_mode mode;
+	const char *image; /* that is pulled, as the user names it */
 	/* private; zero at first */
 	sp_time drawn_at;
 	uint32_t lines;  /* drawn now */

@@ -2,6 +2,7 @@
 /* `sidepod image pull` for people, `sidepod image ensure` for pods. */
 #include "registry/pull.h"
 
+#include "base/json.h"
 #include "base/text.h"
 #include "cli/image_commands.h"
 #include "image/demo.h"
@@ -17,15 +18,15 @@
 #define SECRETS_MAX 32
 
 /*
- * Pull secrets come through a descriptor, where no list of processes shows them: one JSON array of
- * documents, each an object as in the secret's .dockerconfigjson or .dockercfg.
+ * Pull secrets come through a descriptor, where no list of processes shows them: an array of
+ * {"name", "config"}, the latter what the secret has as .dockerconfigjson or .dockercfg.
  */
 static int read_secrets(struct sp_cli *cli, int fd, struct sp_auth_sources *ret,
 			struct sp_error *err)
 {
 	SP_CLEANUP(sp_buf_done) struct sp_buf text = {0};
 	json_auto_t *doc = NULL;
-	const char **v;
+	struct sp_auth_secret *v;
 	char mem[4096];
 	ssize_t n;
 
@@ -48,13 +49,17 @@ static int read_secrets(struct sp_cli *cli, int fd, struct sp_auth_sources *ret,
 	if (!v)
 		return sp_fail(err, SP_E_NO_MEMORY, "pull secrets");
 	for (size_t i = 0; i < json_array_size(doc); i++) {
-		char *one = json_dumps(json_array_get(doc, i), JSON_COMPACT | JSON_ENCODE_ANY);
+		const json_t *one = json_array_get(doc, i);
+		const char *name = json_string_value(json_object_get(one, "name"));
+		const char *config = json_string_value(json_object_get(one, "config"));
 
-		v[i] = one ? sp_arena_strdup(&cli->arena, one) : NULL;
-		if (one)
-			explicit_bzero(one, strlen(one));
-		free(one);
-		if (!v[i])
+		if (!name || !config)
+			return sp_fail(err, SP_E_INVALID,
+				       "pull secret %zu has no name or no config", i + 1);
+		v[i] = (struct sp_auth_secret){
+			.name = sp_arena_printf(&cli->arena, "pull secret '%s'", name),
+			.config = sp_arena_strdup(&cli->arena, config)};
+		if (!v[i].name || !v[i].config)
 			return sp_fail(err, SP_E_NO_MEMORY, "pull secrets");
 	}
 	ret->secrets = v;
@@ -77,7 +82,9 @@ static int prepare(struct sp_cli *cli, struct sp_pull_view *view, struct sp_pull
 int sp_worker_pull(struct sp_cli *cli, int argc, char **argv)
 {
 	SP_CLEANUP(sp_image_store_closep) struct sp_image_store *s = NULL;
-	struct sp_pull_view view = {.cli = cli, .quiet = sp_flag_bool(cli, "quiet")};
+	bool quiet = sp_flag_bool(cli, "quiet");
+	struct sp_pull_view view = {.cli = cli,
+				    .mode = quiet ? SP_PROGRESS_QUIET : sp_progress_flag(cli)};
 	struct sp_pull pull;
 	struct sp_error err;
 
@@ -88,12 +95,13 @@ int sp_worker_pull(struct sp_cli *cli, int argc, char **argv)
 		SP_CLEANUP(sp_buf_done) struct sp_buf out = {0};
 		struct sp_pulled pulled;
 
+		view.image = argv[i];
 		view.lines = view.n_states = 0;
 		if (sp_image_pull(s, &cli->arena, argv[i], &pull, &pulled, &err) < 0) {
 			(void)sp_wrap(&err, "pull '%s'", argv[i]);
 			return sp_cli_fail(cli, &err);
 		}
-		if (view.quiet)
+		if (quiet)
 			sp_buf_printf(&out, "%s\n", pulled.ref);
 		else
 			sp_buf_printf(&out, "%s %s\n%s\n",
@@ -141,13 +149,10 @@ static int print_image(struct sp_cli *cli, const struct sp_image *img, const cha
 	if (!sp_flag_bool(cli, "json")) {
 		sp_buf_puts(&out, img->ref);
 	} else {
-		sp_image_json(img, &out);
-		if (pulled && !out.failed) {
-			out.len--; /* before the closing brace */
-			sp_buf_puts(&out, ",\"pulled\":");
-			sp_buf_json(&out, pulled);
-			sp_buf_putc(&out, '}');
-		}
+		sp_buf_putc(&out, '{');
+		sp_image_json_members(img, &out);
+		sp_json_str(&out, "pulled", pulled);
+		sp_buf_putc(&out, '}');
 	}
 	sp_buf_putc(&out, '\n');
 	return sp_cli_print(cli, &out);
@@ -155,8 +160,7 @@ static int print_image(struct sp_cli *cli, const struct sp_image *img, const cha
 
 static int pull_and_print(struct sp_cli *cli, struct sp_image_store *s, const char *text)
 {
-	/* only a terminal is told: in a supervisor's log progress is noise */
-	struct sp_pull_view view = {.cli = cli, .quiet = !cli->err_look.tty};
+	struct sp_pull_view view = {.cli = cli, .mode = sp_progress_flag(cli), .image = text};
 	SP_CLEANUP(sp_buf_done) struct sp_buf message = {0};
 	sp_time begin = sp_http_now();
 	struct sp_pulled pulled;

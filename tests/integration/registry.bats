@@ -3,6 +3,8 @@
 # Pulls from a real registry on loopback, with and without TLS and passwords, and through one with faults.
 # SIDEPOD names the program under test.
 
+bats_require_minimum_version 1.5.0
+
 free_port() {
 	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
@@ -114,10 +116,17 @@ fault() {
 }
 
 @test "pull secrets through a descriptor, the second one fits" {
-	printf '[{"auths":{"localhost:%s":{"auth":"%s"}}},%s]' "$tls" "$(printf user:old | base64)" "$(cat "$dir/auth.json")" >"$HOME/secrets"
-	run ensure --auth-fd 7 "localhost:$tls/busybox:1.36" 7<"$HOME/secrets"
+	python3 - "$tls" >"$HOME/secrets" <<-'END'
+		import base64, json, sys
+		def secret(name, user):
+		    return {"name": name, "config": json.dumps({"auths": {"localhost:" + sys.argv[1]: {
+		        "auth": base64.b64encode(user.encode()).decode()}}})}
+		print(json.dumps([secret("old", "user:old"), {"name": "broken", "config": "no JSON"}, secret("new", "user:s3cretword")]))
+	END
+	run --separate-stderr ensure --auth-fd 7 "localhost:$tls/busybox:1.36" 7<"$HOME/secrets"
 	[ "$status" -eq 0 ]
 	[[ $output == *'"pulled":"Successfully pulled image \"localhost:'*'including waiting). Image size: '*' bytes."}' ]]
+	[[ $stderr == *"warning: pull secret 'broken': not a JSON object"* ]]
 }
 
 @test "a credential helper" {

@@ -115,6 +115,49 @@ static void test_auth_files(void **state)
 	}
 }
 
+static const char *no_env(const char *name)
+{
+	return sp_streq(name, "REGISTRY_AUTH_FILE") ? "/nonexistent" : NULL;
+}
+
+static void count_warning(void *arg, const char *text)
+{
+	int *n = arg;
+
+	assert_null(strstr(text, "word"));
+	(*n)++;
+}
+
+/* As the kubelet: all that match, the more specific first, of one key in the secrets' order. */
+static void test_auth_secrets(void **state)
+{
+	static const struct sp_auth_secret secrets[] = {
+		{"one", "{\"auths\":{\"q.io\":{\"username\":\"wide1\",\"password\":\"p\"},"
+			"\"q.io/team\":{\"username\":\"team\",\"password\":\"p\"},"
+			"\"q.io/other\":{\"username\":\"other\",\"password\":\"p\"}}}"},
+		{"two", "password in no JSON"},
+		{"three", "{\"https://q.io/v1/\":{\"username\":\"wide2\",\"password\":\"p\"},"
+			  "\"*.io\":{\"username\":\"star\",\"password\":\"p\"},"
+			  "\"q.io/team/app\":{\"auth\":\"YXBwOnA=\"}}"},
+	};
+	static const char *const want[] = {"app", "team", "wide1", "wide2", "star"};
+	const struct sp_auth_sources src = {.env = no_env, .secrets = secrets, .n_secrets = 3};
+	SP_CLEANUP(sp_arena_done) struct sp_arena a = {0};
+	struct sp_credentials got;
+	struct sp_error err = {0};
+	int warnings = 0;
+
+	assert_int_equal(
+		sp_auth_find(&a, &src, "q.io", "team/app", &got, count_warning, &warnings, &err),
+		0);
+	assert_int_equal(warnings, 1);
+	assert_int_equal(got.n, SP_ARRAY_LEN(want));
+	for (uint32_t i = 0; i < got.n; i++)
+		assert_string_equal(got.v[i].user, want[i]);
+	assert_string_equal(got.v[0].from, "three");
+	assert_string_equal(got.v[2].from, "one");
+}
+
 static int count_events(void *arg, const struct sp_toml_event *ev, struct sp_error *err)
 {
 	unsigned *n = arg;
@@ -272,9 +315,10 @@ static void test_hosts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_challenge), cmocka_unit_test(test_auth_files),
-		cmocka_unit_test(test_toml),      cmocka_unit_test(test_sources),
-		cmocka_unit_test(test_bad_conf),  cmocka_unit_test(test_hosts),
+		cmocka_unit_test(test_challenge),    cmocka_unit_test(test_auth_files),
+		cmocka_unit_test(test_toml),         cmocka_unit_test(test_sources),
+		cmocka_unit_test(test_bad_conf),     cmocka_unit_test(test_hosts),
+		cmocka_unit_test(test_auth_secrets),
 	};
 
 	return cmocka_run_group_tests_name("registry", tests, NULL, NULL);

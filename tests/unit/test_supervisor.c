@@ -6,6 +6,7 @@
 #include "supervisor/bundle.h"
 #include "supervisor/env.h"
 #include "supervisor/logs.h"
+#include "supervisor/pull_secrets.h"
 #include "supervisor/status_json.h"
 #include "sys/fd.h"
 #include "sys/sys.h"
@@ -437,26 +438,66 @@ static void test_volume_content(void **state)
 
 /* ---- bundle ---------------------------------------------------------------------------------- */
 
+static void test_pull_secrets(void **state)
+{
+	char plain[] = "Opaque", json[] = "kubernetes.io/dockerconfigjson",
+	     cfg[] = "kubernetes.io/dockercfg";
+	struct sp_kv keys[] = {{.key = ".dockercfg", .value = "{\"old\":1}"},
+			       {.key = ".dockerconfigjson", .value = "{\"auths\":{}}"}};
+	struct sp_k_meta metas[] = {{.name = "a"}, {.name = "b"}, {.name = "c"}};
+	struct sp_k_secret s[] = {
+		{.meta = &metas[0], .type = json, .data = {keys, 2}},
+		{.meta = &metas[1], .type = cfg, .data = {keys, 2}},
+		{.meta = &metas[2], .type = plain, .data = {keys, 2}},
+	};
+	struct sp_k_secret *const all[] = {&s[0], &s[1], &s[2]};
+	struct sp_k_name_ref refs[] = {{.name = "b"}, {.name = "c"}, {.name = "a"}, {.name = "no"}};
+	struct sp_k_pod_spec pod = {.image_pull_secrets = {.v = refs, .n = 4}};
+	struct sp_buf missing = {0}, out = {0};
+	struct sp_error err = {0};
+	char mem[256];
+	int fd;
+
+	/* in the pod's order; what has another type is of no use */
+	assert_int_equal(sp_pull_secrets_print(&pod, all, 3, &missing, &out), 2);
+	assert_string_equal(out.ptr, "[{\"name\":\"b\",\"config\":\"{\\\"old\\\":1}\"},"
+				     "{\"name\":\"a\",\"config\":\"{\\\"auths\\\":{}}\"}]");
+	assert_string_equal(missing.ptr, "c, no");
+	sp_buf_clear(&missing);
+	assert_int_equal(sp_pull_secrets_open(&pod, all, 3, &missing, &fd, &err), 0);
+	assert_int_equal(read(fd, mem, sizeof(mem)), (int)out.len);
+	assert_memory_equal(mem, out.ptr, out.len);
+	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+	close(fd);
+	pod.image_pull_secrets.n = 0;
+	assert_int_equal(sp_pull_secrets_open(&pod, all, 3, &missing, &fd, &err), 0);
+	assert_int_equal(fd, -EBADF);
+	sp_buf_done(&missing);
+	sp_buf_done(&out);
+}
+
 static void test_bundle(void **state)
 {
 	static const struct sock_filter code[] = {{0x06, 0, 0, 0x7fff0000},
 						  {0x15, 1, 2, 0xc000003e}};
 	const struct sp_seccomp filters[] = {{.caps = 0x20, .bpf = code, .n = 2}};
 	const char *layers[] = {"/a", "/b \"q\""}, *env[] = {"A=1"};
-	struct sp_bundle_image images[] = {{.reference = "img:1",
-					    .image = {.ref = "docker.io/library/img:1",
-						      .id = "sha256:aa",
-						      .digest = "sha256:bb",
-						      .size_bytes = 5000000000,
-						      .layers = layers,
-						      .n_layers = 2,
-						      .env = env,
-						      .n_env = 1,
-						      .working_dir = "/w",
-						      .user = "7:8",
-						      .stop_signal = "SIGINT"},
-					    .fresh = true,
-					    .pulled = "msg"}};
+	struct sp_bundle_image images[] = {
+		{.reference = "img:1",
+		 .image = {.ref = "docker.io/library/img:1",
+			   .id = "sha256:aa",
+			   .digest = "sha256:bb",
+			   .size_bytes = 5000000000,
+			   .layers = layers,
+			   .n_layers = 2,
+			   .env = env,
+			   .n_env = 1,
+			   .working_dir = "/w",
+			   .user = "7:8",
+			   .stop_signal = "SIGINT"},
+		 .fresh = true,
+		 .pulled = "msg"},
+		{.reference = "gone:1", .fail = "pull", .fail_text = "no \"such\""}};
 	struct sp_engine engine;
 	struct sp_arena a = {0};
 	struct sp_error err = {0};
@@ -488,7 +529,7 @@ static void test_bundle(void **state)
 		.services = services,
 		.n_services = 1,
 		.images = images,
-		.n_images = 1,
+		.n_images = 2,
 		.engine = &engine,
 		.resume = true,
 	};
@@ -512,7 +553,11 @@ static void test_bundle(void **state)
 	assert_int_equal(got.services[0].ports[0].port, 80);
 	assert_string_equal(got.services[0].ports[1].name, "d\"ns");
 	assert_true(got.services[0].ports[1].udp);
-	assert_int_equal(got.n_images, 1);
+	assert_int_equal(got.n_images, 2);
+	assert_string_equal(got.images[1].reference, "gone:1");
+	assert_string_equal(got.images[1].fail, "pull");
+	assert_string_equal(got.images[1].fail_text, "no \"such\"");
+	assert_null(got.images[0].fail);
 	assert_string_equal(got.images[0].reference, "img:1");
 	assert_true(got.images[0].fresh);
 	assert_string_equal(got.images[0].pulled, "msg");
@@ -925,7 +970,7 @@ int main(void)
 		cmocka_unit_test(test_status),       cmocka_unit_test(test_container_id),
 		cmocka_unit_test(test_log_lines),    cmocka_unit_test(test_log_long_lines),
 		cmocka_unit_test(test_log_tail),     cmocka_unit_test(test_log_rotation),
-		cmocka_unit_test(test_log_full),
+		cmocka_unit_test(test_log_full),     cmocka_unit_test(test_pull_secrets),
 	};
 
 	return cmocka_run_group_tests(tests, read_pod, forget_pod);
