@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `sidepod resources`: what pods and workloads ask for, why, and what that becomes on a machine. */
 #include "cli/judge.h"
+#include "cli/observed.h"
 
 #include "base/json.h"
 #include "base/text.h"
@@ -22,11 +23,6 @@ struct unit { /* one object that makes pods */
 	const char *replicas_by; /* "replicas", "parallelism", "--replicas", "one per node" */
 };
 
-struct use { /* measured, of one container */
-	const char *ctr;
-	int64_t cpu_milli, memory_bytes;
-};
-
 struct job {
 	struct sp_cli *cli;
 	struct sp_manifest m;
@@ -35,7 +31,7 @@ struct job {
 	int64_t node[SP_RES_KINDS]; /* SP_RES_UNSET */
 	double price[SP_RES_KINDS]; /* per core or GiB and hour; -1 not known */
 	int64_t machine_bytes;
-	struct use *uses;
+	struct sp_use *uses;
 	uint32_t n_uses;
 	struct sp_buf out;
 };
@@ -72,48 +68,6 @@ static const char *show(struct job *j, enum sp_res r, int64_t v)
 
 /* ---- reading ----------------------------------------------------------------------------------
  */
-
-/* What `sidepod top --containers` printed: POD CONTAINER CPU MEM PEAK … */
-static int read_observed(struct job *j, const char *path, struct sp_error *err)
-{
-	struct sp_source src;
-	char *text, *save = NULL;
-	uint32_t lines = 1;
-
-	if (sp_cli_read(j->cli, path, &src, err) < 0)
-		return -1;
-	if (src.len && src.bytes[0] == '{')
-		return sp_fail(
-			err, SP_E_INVALID,
-			"'%s' is a run record, and records hold no usage: give what `sidepod "
-			"top --containers` prints",
-			path);
-	for (size_t i = 0; i < src.len; i++)
-		lines += src.bytes[i] == '\n';
-	j->uses = sp_arena_array(&j->cli->arena, lines, sizeof(*j->uses));
-	text = sp_arena_strndup(&j->cli->arena, src.bytes, src.len);
-	if (!j->uses || !text)
-		return sp_fail(err, SP_E_NO_MEMORY, "read '%s'", path);
-	for (char *l = strtok_r(text, "\n", &save); l; l = strtok_r(NULL, "\n", &save)) {
-		char *words = NULL, *w[5];
-		struct sp_quantity cpu, memory;
-		uint32_t n = 0;
-
-		for (char *p = strtok_r(l, " \t\r", &words); p && n < 5;
-		     p = strtok_r(NULL, " \t\r", &words))
-			w[n++] = p;
-		if (n < 5 || sp_streq(w[0], "POD"))
-			continue;
-		if (sp_quantity_parse(w[2], &cpu) < 0 || sp_quantity_parse(w[4], &memory) < 0)
-			return sp_fail(err, SP_E_INVALID,
-				       "'%s': not what `sidepod top --containers` prints", path);
-		j->uses[j->n_uses++] =
-			(struct use){w[1], sp_quantity_milli(&cpu), sp_quantity_ceil(&memory)};
-	}
-	return j->n_uses ? 0
-			 : sp_fail(err, SP_E_INVALID,
-				   "'%s' holds no line of `sidepod top --containers`", path);
-}
 
 static void count_replicas(struct job *j, const struct sp_object *o, struct unit *u)
 {
@@ -217,15 +171,12 @@ static double price_of(const struct job *j, const struct sp_res_pod *p, uint16_t
 	return any ? sum * (double)n : -1;
 }
 
-static const struct use *use_of(const struct job *j, const char *name)
+static const struct sp_use *use_of(const struct job *j, const char *name)
 {
-	const struct use *most = NULL;
-
 	for (uint32_t i = 0; i < j->n_uses; i++)
-		if (sp_streq(j->uses[i].ctr, name) &&
-		    (!most || j->uses[i].memory_bytes > most->memory_bytes))
-			most = &j->uses[i];
-	return most;
+		if (sp_streq(j->uses[i].ctr, name))
+			return &j->uses[i];
+	return NULL;
 }
 
 static const char *role_name(const struct sp_res_pod *p, uint16_t i)
@@ -333,7 +284,7 @@ static void print_containers(struct job *j, const struct unit *u)
 			      show(j, SP_RES_MEMORY, v->req[SP_RES_MEMORY]),
 			      show(j, SP_RES_MEMORY, v->lim[SP_RES_MEMORY]));
 	}
-	sp_buf_printf(&j->out, "\n%-*s  %-7s  %6s  %8s  %6s  %-15s  %13s  %5s\n", width, "CGROUP",
+	sp_buf_printf(&j->out, "\n%-*s  %-7s  %6s  %8s  %6s  %15s  %13s  %5s\n", width, "CGROUP",
 		      "", "SHARES", "QUOTA v1", "WEIGHT", "CPU.MAX v2", "MEMORY.MAX", "OOM");
 	sp_cg_pod_values(&u->res, &cg);
 	print_cgroup(j, "pod", "", width, &cg, true, NULL);
@@ -343,8 +294,12 @@ static void print_containers(struct job *j, const struct unit *u)
 		sp_cg_ctr_values(&u->res, i, &cg);
 		print_cgroup(j, u->names[i], role_name(&u->res, i), width, &cg, false, &oom);
 	}
-	sp_buf_printf(&j->out, "oom_score_adj for a machine with %s of memory\n",
-		      show(j, SP_RES_MEMORY, j->machine_bytes));
+	if (j->node[SP_RES_MEMORY] == SP_RES_UNSET) /* this machine: an odd number */
+		sp_buf_printf(&j->out, "oom_score_adj for a machine with %.1fGi of memory\n",
+			      (double)j->machine_bytes / GIB);
+	else
+		sp_buf_printf(&j->out, "oom_score_adj for a machine with %s of memory\n",
+			      show(j, SP_RES_MEMORY, j->machine_bytes));
 }
 
 static void print_fleet(struct job *j, const struct unit *u)
@@ -384,39 +339,46 @@ static void print_fleet(struct job *j, const struct unit *u)
 				      price_of(j, &u->res, i, u->replicas) * 730);
 }
 
+/* "24%": of a request; "-" where one of the two is not known. */
+static const char *share(struct job *j, int64_t used, int64_t request)
+{
+	const char *s = "-";
+
+	if (used >= 0 && request > 0 && request != SP_RES_UNSET)
+		s = sp_arena_printf(&j->cli->arena, "%lld%%",
+				    (long long)((__int128)used * 100 / request));
+	return s ? s : "?";
+}
+
 static void print_observed(struct job *j, const struct unit *u)
 {
+	int width = 8;
 	bool head = false;
 
+	for (uint16_t i = 0; i < u->res.n_ctrs; i++)
+		width = SP_MAX(width, (int)strlen(u->names[i]));
 	for (uint16_t i = 0; i < u->res.n_ctrs; i++) {
-		const struct use *use = use_of(j, u->names[i]);
+		const struct sp_use *use = use_of(j, u->names[i]);
 		const struct sp_res_values *v = &u->res.ctrs[i];
+		const char *peak = "-";
 
 		if (!use)
 			continue;
+		if (use->memory_bytes >= 0)
+			peak = sp_arena_printf(&j->cli->arena, "%.1fMi",
+					       (double)use->memory_bytes / 1048576);
 		if (!head)
-			sp_buf_printf(&j->out, "\n%-24s  %-9s  %-9s  %-9s  %s\n", "MEASURED", "CPU",
-				      "OF REQ", "PEAK MEM", "OF REQ");
+			sp_buf_printf(&j->out, "\n%-*s  %-9s  %-9s  %-9s  %-9s  %s\n", width,
+				      "MEASURED", "CPU", "OF REQ", "PEAK MEM", "OF REQ", "OF LIM");
 		head = true;
-		sp_buf_printf(&j->out, "%-24s  %-9s  ", u->names[i],
-			      show(j, SP_RES_CPU, use->cpu_milli));
-		if (v->req[SP_RES_CPU] > 0)
-			sp_buf_printf(&j->out, "%-9s  ",
-				      sp_arena_printf(&j->cli->arena, "%lld%%",
-						      (long long)(use->cpu_milli * 100 /
-								  v->req[SP_RES_CPU])));
-		else
-			sp_buf_printf(&j->out, "%-9s  ", "-");
-		sp_buf_printf(&j->out, "%-9s  ",
-			      sp_arena_printf(&j->cli->arena, "%.0fMi",
-					      (double)use->memory_bytes / 1048576));
-		if (v->req[SP_RES_MEMORY] > 0)
-			sp_buf_printf(&j->out, "%.0f%%\n",
-				      (double)use->memory_bytes * 100 /
-					      (double)v->req[SP_RES_MEMORY]);
-		else
-			sp_buf_puts(&j->out, "-\n");
+		sp_buf_printf(&j->out, "%-*s  %-9s  %-9s  %-9s  %-9s  %s\n", width, u->names[i],
+			      use->cpu_milli < 0 ? "-" : show(j, SP_RES_CPU, use->cpu_milli),
+			      share(j, use->cpu_milli, v->req[SP_RES_CPU]), peak ? peak : "?",
+			      share(j, use->memory_bytes, v->req[SP_RES_MEMORY]),
+			      share(j, use->memory_bytes, v->lim[SP_RES_MEMORY]));
 	}
+	if (j->n_uses && !head)
+		sp_buf_puts(&j->out, "\nno container of that name was measured\n");
 }
 
 static void print_text(struct job *j)
@@ -503,7 +465,7 @@ static void json_unit(struct job *j, const struct unit *u)
 	sp_json_key(b, "containers");
 	sp_buf_putc(b, '[');
 	for (uint16_t i = 0; i < u->res.n_ctrs; i++) {
-		const struct use *use = use_of(j, u->names[i]);
+		const struct sp_use *use = use_of(j, u->names[i]);
 
 		sp_json_next(b);
 		sp_buf_putc(b, '{');
@@ -514,10 +476,10 @@ static void json_unit(struct job *j, const struct unit *u)
 		sp_cg_ctr_values(&u->res, i, &cg);
 		json_cgroup(b, &cg, false);
 		sp_json_int(b, "oomScoreAdj", sp_oom_score_adj(&u->res, i, j->machine_bytes));
-		if (use) {
+		if (use && use->cpu_milli >= 0)
 			sp_json_int(b, "measuredCpuMilli", use->cpu_milli);
+		if (use && use->memory_bytes >= 0)
 			sp_json_int(b, "measuredPeakBytes", use->memory_bytes);
-		}
 		sp_buf_putc(b, '}');
 	}
 	sp_buf_puts(b, "]}");
@@ -563,7 +525,8 @@ static int read_flags(struct job *j, struct sp_error *err)
 				   ? j->node[SP_RES_MEMORY]
 				   : (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
 	return sp_flag_given(j->cli, "observed")
-		       ? read_observed(j, sp_flag_text(j->cli, "observed"), err)
+		       ? sp_observed_read(j->cli, sp_flag_text(j->cli, "observed"), &j->uses,
+					  &j->n_uses, err)
 		       : 0;
 }
 
@@ -611,8 +574,9 @@ static const struct sp_flag flags[] = {
 	 .help = "Price of a core and of a GiB for an hour, cpu=0.03,memory=0.004: the bill"},
 	{.name = "observed",
 	 .kind = SP_FLAG_TEXT,
-	 .arg = "FILE",
-	 .help = "What `sidepod top --containers` printed: compare requests with use",
+	 .arg = "RUN",
+	 .help = "Compare requests with what containers used: a run or its record, or a file with "
+		 "what `sidepod top --containers` printed, as text or JSON",
 	 .completes = SP_COMPLETE_FILE},
 	{.name = "output",
 	 .letter = 'o',

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `sidepod top`: what pods and containers use, measured over a moment. */
+#include "base/json.h"
 #include "cli/pods.h"
 #include "cli/table.h"
 #include "supervisor/spawn.h"
@@ -30,15 +31,20 @@ static int64_t number(const json_t *o, const char *key)
 	return json_integer_value(json_object_get(o, key));
 }
 
-static void add_row(struct sp_table *t, const char *pod, const char *ctr, const json_t *before,
-		    const json_t *after, sp_time span)
+static int64_t milli_of(const json_t *before, const json_t *after, sp_time span)
 {
 	int64_t cpu = number(after, "cpuNs") - number(before, "cpuNs");
 
+	return span > 0 ? (cpu * 1000 + span / 2) / span : 0;
+}
+
+static void add_row(struct sp_table *t, const char *pod, const char *ctr, const json_t *before,
+		    const json_t *after, sp_time span)
+{
 	sp_table_add(t, pod);
 	if (ctr)
 		sp_table_add(t, ctr);
-	sp_table_addf(t, "%lldm", (long long)(span > 0 ? (cpu * 1000 + span / 2) / span : 0));
+	sp_table_addf(t, "%lldm", (long long)milli_of(before, after, span));
 	sp_table_addf(t, "%.1fMi", (double)number(after, "memoryBytes") / 1048576);
 	sp_table_addf(t, "%.1fMi", (double)number(after, "memoryPeakBytes") / 1048576);
 	sp_table_addf(t, "%lld", (long long)number(after, "pids"));
@@ -64,13 +70,50 @@ static void add_pod(struct sp_table *t, const struct sp_pod_entry *p, bool conta
 	}
 }
 
+static void json_use(const json_t *before, const json_t *after, sp_time span, struct sp_buf *out)
+{
+	sp_json_int(out, "cpuMilli", milli_of(before, after, span));
+	sp_json_int(out, "memoryBytes", number(after, "memoryBytes"));
+	sp_json_int(out, "memoryPeakBytes", number(after, "memoryPeakBytes"));
+	sp_json_int(out, "pids", number(after, "pids"));
+	sp_json_int(out, "throttledNs", number(after, "throttledNs"));
+}
+
+static void json_pod(const struct sp_pod_entry *p, const struct sample *a, const struct sample *b,
+		     struct sp_buf *out)
+{
+	const json_t *old = json_object_get(a->answer, "containers");
+	const json_t *new = json_object_get(b->answer, "containers");
+
+	sp_json_next(out);
+	sp_buf_putc(out, '{');
+	sp_json_str(out, "name", p->name);
+	json_use(json_object_get(a->answer, "pod"), json_object_get(b->answer, "pod"),
+		 b->at - a->at, out);
+	sp_json_key(out, "containers");
+	sp_buf_putc(out, '[');
+	for (uint32_t i = 0; i < p->header.n_ctrs; i++) {
+		const char *name = p->header.ctrs[i].name;
+		const json_t *now = json_object_get(new, name);
+
+		if (!now) /* only those that run */
+			continue;
+		sp_json_next(out);
+		sp_buf_putc(out, '{');
+		sp_json_str(out, "name", name);
+		json_use(json_object_get(old, name), now, b->at - a->at, out);
+		sp_buf_putc(out, '}');
+	}
+	sp_buf_puts(out, "]}");
+}
+
 static int run(struct sp_cli *cli, int argc, char **argv)
 {
 	static const char *const headers[] = {"POD",  "CONTAINER", "CPU",      "MEM",
 					      "PEAK", "PIDS",      "THROTTLED"};
 	static const char *const pod_headers[] = {"POD", "CPU", "MEM", "PEAK", "PIDS", "THROTTLED"};
 	SP_CLEANUP(sp_buf_done) struct sp_buf out = {0};
-	bool containers = sp_flag_bool(cli, "containers");
+	bool containers = sp_flag_bool(cli, "containers"), json = sp_flag_is(cli, "output", "json");
 	sp_time span = sp_flag_time(cli, "interval", SP_SEC);
 	struct timespec wait = {span / SP_SEC, span % SP_SEC};
 	struct sp_place place;
@@ -97,13 +140,21 @@ static int run(struct sp_cli *cli, int argc, char **argv)
 		(void)take(&place, v[i].uid, &before[i]); /* over: left out below */
 	nanosleep(&wait, NULL);                           /* a rate needs two moments */
 	sp_table_init(&t, &cli->arena, containers ? headers : pod_headers, containers ? 7 : 6);
+	if (json)
+		sp_buf_puts(&out, "{\"schema\":\"sidepod.top/v1\",\"pods\":[");
 	for (uint32_t i = 0; i < n; i++) {
-		if (take(&place, v[i].uid, &after[i]) && before[i].answer)
+		bool both = take(&place, v[i].uid, &after[i]) && before[i].answer;
+
+		if (both && json)
+			json_pod(&v[i], &before[i], &after[i], &out);
+		else if (both)
 			add_pod(&t, &v[i], containers, &before[i], &after[i]);
 		json_decref(before[i].answer);
 		json_decref(after[i].answer);
 	}
-	if (t.n_cells == t.columns)
+	if (json)
+		sp_buf_puts(&out, "]}\n");
+	else if (t.n_cells == t.columns)
 		sp_cli_hint(cli, "no pod runs");
 	else
 		sp_table_print(&t, !sp_flag_bool(cli, "no-headers"), &out);
@@ -117,6 +168,13 @@ static const struct sp_flag flags[] = {
 	 .arg = "TIME",
 	 .standard = "500ms",
 	 .help = "Measure CPU over this time"},
+	{.name = "output",
+	 .letter = 'o',
+	 .kind = SP_FLAG_CHOICE,
+	 .arg = "FORMAT",
+	 .choices = "table|json",
+	 .standard = "table",
+	 .help = "Print it as; JSON always has the containers"},
 	SP_FLAG_NO_HEADERS,
 	{0},
 };

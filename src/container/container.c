@@ -615,6 +615,7 @@ int sp_ctr_reap(struct sp_ctr *c, struct sp_exit *ret, struct sp_error *err)
 		c->pid = 0;
 		c->exit.code = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
 		c->exit.oom = sp_cgroup_ctr_oom_kills(&c->cgroup) > 0;
+		sp_cgroup_ctr_usage(&c->cgroup, &c->exit.usage); /* it goes with the cgroup */
 		c->gate_fd = sp_close(c->gate_fd);
 		/* KILL-5; with an own PID namespace the kernel did it before we could wait */
 		if (!c->own_pid_ns)

@@ -180,8 +180,9 @@ int sp_ctr_kill(struct sp_ctr *c);
 int sp_ctr_stop_signal(const struct sp_ctr *c);
 
 struct sp_exit {
-	int code; /* 128+n for signal n */
-	bool oom; /* the kernel's OOM killer hit this instance's cgroup */
+	int code;              /* 128+n for signal n */
+	bool oom;              /* the kernel's OOM killer hit this instance's cgroup */
+	struct sp_usage usage; /* of the whole instance; zeros where there is no cgroup */
 };
 /**
  * sp_ctr_reap() - After pidfd became readable: collect the exit, kill the rest, remove the cgroup

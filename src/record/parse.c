@@ -162,7 +162,11 @@ static int parse_fact(struct sp_arena *a, const json_t *o, struct sp_record_fact
 		f->code = (int32_t)SP_MAX(SP_MIN(v, (json_int_t)INT32_MAX), (json_int_t)INT32_MIN);
 	}
 	f->is_event = sp_streq(f->event, "event");
-	if (!f->is_event)
+	f->is_usage = sp_streq(f->event, "usage");
+	if (f->is_usage)
+		f->usage = (struct sp_record_usage){take_int(o, "cpuNs", 0),
+						    take_int(o, "memoryPeakBytes", 0)};
+	if (!f->is_event && !f->is_usage)
 		f->known = sp_record_fact_of_name(f->event, &f->fact, &f->probe, &f->value);
 	return 0;
 }

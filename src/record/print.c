@@ -140,18 +140,36 @@ static void put_fact(struct sp_buf *b, const struct sp_pod_spec *spec, const str
 		sp_json_int(b, "graceSeconds", a->code);
 }
 
+static void put_time(struct sp_buf *b, sp_time t_ns, int64_t wall_ns)
+{
+	sp_buf_putc(b, '{');
+	sp_json_int(b, "tNs", t_ns);
+	if (!wall_ns)
+		return;
+	sp_buf_puts(b, ",\"time\":\"");
+	sp_format_rfc3339(b, wall_ns, 9);
+	sp_buf_putc(b, '"');
+}
+
+void sp_record_usage_print(struct sp_buf *b, const struct sp_pod_spec *spec, uint16_t ctr,
+			   int64_t attempt, sp_time t_ns, int64_t wall_ns,
+			   const struct sp_record_usage *u)
+{
+	put_time(b, t_ns, wall_ns);
+	sp_json_str(b, "event", "usage");
+	put_ctr(b, spec, ctr);
+	sp_json_int(b, "attempt", attempt);
+	sp_json_int(b, "cpuNs", u->cpu_ns);
+	sp_json_int(b, "memoryPeakBytes", u->memory_peak_bytes);
+	sp_buf_puts(b, "}\n");
+}
+
 bool sp_record_fact_print(struct sp_buf *b, const struct sp_pod_spec *spec,
 			  const struct sp_action *a, sp_time t_ns, int64_t wall_ns)
 {
 	if (a->kind != SP_ACT_FACT && a->kind != SP_ACT_EVENT)
 		return false;
-	sp_buf_putc(b, '{');
-	sp_json_int(b, "tNs", t_ns);
-	if (wall_ns) {
-		sp_buf_puts(b, ",\"time\":\"");
-		sp_format_rfc3339(b, wall_ns, 9);
-		sp_buf_putc(b, '"');
-	}
+	put_time(b, t_ns, wall_ns);
 	if (a->kind == SP_ACT_FACT) {
 		put_fact(b, spec, a);
 	} else {

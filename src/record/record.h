@@ -33,6 +33,16 @@ void sp_record_header_print(struct sp_buf *b, const struct sp_pod_spec *spec,
 bool sp_record_fact_print(struct sp_buf *b, const struct sp_pod_spec *spec,
 			  const struct sp_action *action, sp_time t_ns, int64_t wall_ns);
 
+/* What one instance of a container used, from its start to its end. */
+struct sp_record_usage {
+	int64_t cpu_ns, memory_peak_bytes; /* 0: not known */
+};
+
+/** sp_record_usage_print() - The line about it, newline included; not in simulations */
+void sp_record_usage_print(struct sp_buf *b, const struct sp_pod_spec *spec, uint16_t ctr,
+			   int64_t attempt, sp_time t_ns, int64_t wall_ns,
+			   const struct sp_record_usage *u);
+
 /** sp_record_gate() - What the container after @ctr waits for: "startupProbe", "postStart", both
  * joined by "+", "exit", or "" */
 const char *sp_record_gate(const struct sp_ctr_spec *ctr);
@@ -72,6 +82,8 @@ struct sp_record_fact {
 	int64_t grace_s; /* -1 absent */
 	const char *reason, *message;
 	bool is_event, warning; /* a Kubernetes event, and its type */
+	bool is_usage;
+	struct sp_record_usage usage;
 };
 
 struct sp_record_line {

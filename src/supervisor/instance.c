@@ -8,6 +8,8 @@
  */
 #include "supervisor/supervisor_internal.h"
 
+#include "record/record.h"
+
 #include "base/text.h"
 #include "supervisor/status_json.h"
 #include "sys/fd.h"
@@ -558,6 +560,16 @@ static void termination_message(struct sup *s, struct sup_inst *i, struct sp_buf
 		sp_log_tail(&i->log, b);
 }
 
+static void record_usage(struct sup *s, const struct sup_inst *i)
+{
+	const struct sp_record_usage u = {(int64_t)i->exit.usage.cpu_ns,
+					  (int64_t)i->exit.usage.memory_peak_bytes};
+
+	if (u.cpu_ns || u.memory_peak_bytes)
+		sp_record_usage_print(&s->record, &s->spec, i->ctr, i->attempt,
+				      s->now - s->state->accepted_mono, s->wall, &u);
+}
+
 static void told_gone(struct sup *s, struct sup_inst *i)
 {
 	struct sp_event ev = {.ctr = i->ctr, .attempt = i->attempt};
@@ -568,6 +580,7 @@ static void told_gone(struct sup *s, struct sup_inst *i)
 		ev.text = i->start_err.text;
 	} else {
 		termination_message(s, i, &message);
+		record_usage(s, i);
 		ev.kind = SP_EV_EXITED;
 		ev.code = i->exit.code;
 		ev.oom = i->exit.oom;

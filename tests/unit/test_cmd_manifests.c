@@ -75,7 +75,7 @@ static void test_resources(void **state)
 		"fits: 3 on a node; 5 nodes for 13 pods\n",
 		/* 12.5 cores at 0.03 and 6.875 GiB at 0.004 */
 		"bill: 0.4025 an hour, 293.83 a month",
-		"app                       120m       24%        300Mi      59%\n",
+		"app          120m       24%        300.0Mi    58%        29%\n",
 		"oom_score_adj for a machine with 16Gi",
 	};
 	struct ran r;
@@ -108,6 +108,33 @@ static void test_resources_json(void **state)
 	assert_int_equal(json_array_size(json_object_get(o, "containers")), 4);
 	json_decref(root);
 	ran_done(&r);
+}
+
+/* Use from the text of top, its JSON, and the record of a run: peaks, and averages over instances.
+ */
+static void test_resources_observed(void **state)
+{
+	static const struct {
+		const char *file, *line;
+	} t[] = {
+		{"top.txt", "app          120m       24%        300.0Mi    58%"},
+		{"top.json", "app          120m       24%        300.0Mi    58%"},
+		/* 4 s of cpu in 20 s; the gap between two instances does not count */
+		{"run.jsonl", "app          200m       40%        256.0Mi    50%"},
+		{"run.jsonl", "vault-agent  -          -          64.0Mi     100%"},
+	};
+
+	for (size_t i = 0; i < SP_ARRAY_LEN(t); i++) {
+		char line[128];
+		struct ran r;
+
+		(void)snprintf(line, sizeof(line), "resources @R/web.yaml --observed @R/%s",
+			       t[i].file);
+		run(&r, "", line);
+		assert_int_equal(r.code, 0);
+		has(r.out, t[i].line);
+		ran_done(&r);
+	}
 }
 
 static void test_resources_svg(void **state)
@@ -225,9 +252,10 @@ static void test_migrate_write(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_resources),     cmocka_unit_test(test_resources_json),
-		cmocka_unit_test(test_resources_svg), cmocka_unit_test(test_resources_errors),
-		cmocka_unit_test(test_migrate_codes), cmocka_unit_test(test_migrate_write),
+		cmocka_unit_test(test_resources),          cmocka_unit_test(test_resources_json),
+		cmocka_unit_test(test_resources_observed), cmocka_unit_test(test_resources_svg),
+		cmocka_unit_test(test_resources_errors),   cmocka_unit_test(test_migrate_codes),
+		cmocka_unit_test(test_migrate_write),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

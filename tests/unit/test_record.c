@@ -257,12 +257,35 @@ static void test_bad_lines(void **state)
 	sp_arena_done(&arena);
 }
 
+static void test_usage(void **state)
+{
+	const struct sp_record_usage u = {120000000, 4096};
+	struct sp_arena arena = {0};
+	struct sp_record_line l;
+	struct sp_error err;
+	struct sp_buf b = {0};
+
+	sp_record_usage_print(&b, &spec, 3, 2, 7, WALL, &u);
+	assert_string_equal(b.ptr, "{\"tNs\":7,\"time\":\"2026-01-02T03:04:05.123456789Z\","
+				   "\"event\":\"usage\",\"container\":\"app\",\"role\":\"app\","
+				   "\"attempt\":2,\"cpuNs\":120000000,\"memoryPeakBytes\":4096}\n");
+	assert_int_equal(sp_record_parse_line(&arena, b.ptr, b.len, &l, &err), 0);
+	assert_true(l.fact.is_usage);
+	assert_false(l.fact.known);
+	assert_string_equal(l.fact.ctr, "app");
+	assert_int_equal(l.fact.attempt, 2);
+	assert_int_equal(l.fact.usage.cpu_ns, u.cpu_ns);
+	assert_int_equal(l.fact.usage.memory_peak_bytes, u.memory_peak_bytes);
+	sp_arena_done(&arena);
+	sp_buf_done(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_header),    cmocka_unit_test(test_facts),
-		cmocka_unit_test(test_events),    cmocka_unit_test(test_names),
-		cmocka_unit_test(test_bad_lines),
+		cmocka_unit_test(test_header), cmocka_unit_test(test_usage),
+		cmocka_unit_test(test_facts),  cmocka_unit_test(test_events),
+		cmocka_unit_test(test_names),  cmocka_unit_test(test_bad_lines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
