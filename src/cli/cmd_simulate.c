@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `sidepod simulate`: what a pod will do, without running it; and checks of scenario files. */
+#include "cli/cli_internal.h"
 #include "cli/files.h"
 #include "cli/rehearse.h"
 #include "cli/simulate_crew.h"
@@ -12,6 +13,7 @@
 
 #include <stdlib.h>
 
+#define NAME_COLUMNS       20
 #define DELETE_AFTER_READY (10 * SP_SEC)
 
 /* ---- --check -------------------------------------------------------------------------------- */
@@ -144,8 +146,11 @@ static void print_assumptions(const struct job *j, struct sp_buf *out)
 	if (j->what.n_assumed == 0)
 		return;
 	sp_buf_puts(out, "Assumed (change with --set, --what-if or --scenario):\n");
-	for (uint32_t i = 0; i < j->what.n_assumed; i++)
-		sp_buf_printf(out, "  %s\n", j->what.assumed[i].text);
+	for (uint32_t i = 0; i < j->what.n_assumed; i++) {
+		sp_buf_puts(out, "  ");
+		sp_wrap_text(out, j->what.assumed[i].text, 2, 4,
+			     (size_t)SP_MAX(j->cli->out_look.columns, 60));
+	}
 	sp_buf_putc(out, '\n');
 }
 
@@ -161,10 +166,11 @@ static bool worth_a_line(const struct sp_action *a)
 }
 
 static void print_event(const struct sp_pod_spec *spec, const struct sp_sim_line *l, int width,
-			struct sp_buf *out)
+			size_t columns, struct sp_buf *out)
 {
 	const struct sp_action *a = &l->act;
 	const char *name = a->ctr == SP_NO_CTR ? "pod" : spec->ctrs[a->ctr].name;
+	size_t from = out->len;
 
 	sp_buf_printf(out, "%9.3f  %-*s  ", (double)l->at / (double)SP_SEC, width, name);
 	sp_fact_print(a, out);
@@ -172,42 +178,62 @@ static void print_event(const struct sp_pod_spec *spec, const struct sp_sim_line
 		sp_buf_printf(out, " (restart %u)", a->attempt);
 	if (a->fact == SP_FACT_EXIT)
 		sp_buf_printf(out, " %d", a->code);
-	if (a->text && *a->text && a->fact != SP_FACT_PHASE && a->fact != SP_FACT_COND)
-		sp_buf_printf(out, "  %s", a->text);
-	sp_buf_putc(out, '\n');
+	if (a->text && *a->text && a->fact != SP_FACT_PHASE && a->fact != SP_FACT_COND) {
+		size_t col = out->len - from, indent = 11 + (size_t)width + 4;
+
+		if (col + 2 + strcspn(a->text, " ") > columns) {
+			sp_buf_putc(out, '\n');
+			sp_buf_fill(out, ' ', indent);
+			col = indent;
+		} else {
+			sp_buf_puts(out, "  ");
+			col += 2;
+		}
+		sp_wrap_text(out, a->text, col, indent, columns);
+	} else {
+		sp_buf_putc(out, '\n');
+	}
 }
 
 static void print_events(const struct job *j, struct sp_buf *out)
 {
 	size_t n;
 	const struct sp_sim_line *v = sp_sim_lines(j->sim, &n);
+	size_t columns = (size_t)SP_MAX(j->cli->out_look.columns, 60);
 	int width = 3;
 
 	for (uint16_t i = 0; i < j->pod.spec.n_ctrs; i++)
 		width = SP_MAX(width, (int)strlen(j->pod.spec.ctrs[i].name));
+	width = SP_MIN(width, NAME_COLUMNS); /* longer ones push their line to the right */
 	for (size_t i = 0; i < n; i++)
 		if (v[i].kind == SP_SIM_FACT && worth_a_line(&v[i].act))
-			print_event(&j->pod.spec, &v[i], width, out);
+			print_event(&j->pod.spec, &v[i], width, columns, out);
 }
 
 static void print_end(const struct job *j, struct sp_pod_status *st, struct sp_buf *out)
 {
-	char status_mem[96], ready_mem[24];
+	char status_mem[96], ready_mem[24], phase_mem[64];
 	struct sp_buf status = sp_buf_fixed(status_mem, sizeof(status_mem));
 	struct sp_buf ready = sp_buf_fixed(ready_mem, sizeof(ready_mem));
+	struct sp_buf phase = sp_buf_fixed(phase_mem, sizeof(phase_mem));
+	size_t from = out->len;
 	uint32_t restarts;
+	bool fits;
 
 	sp_sim_status(j->sim, st);
 	sp_pod_column(&j->pod.spec, st, &status, &ready, &restarts);
-	sp_buf_printf(out, "pod/%s  %s  ready %s  restarts %u  phase %s at ", j->pod.spec.name,
-		      status_mem, ready_mem, restarts, sp_phase_name(st->phase));
-	sp_format_elapsed(out, sp_sim_now(j->sim));
-	sp_buf_puts(out, sp_sim_finished(j->sim) ? "\n" : ", still alive\n");
+	sp_buf_printf(out, "pod/%s  %s  ready %s  restarts %u", j->pod.spec.name, status_mem,
+		      ready_mem, restarts);
+	sp_buf_printf(&phase, "phase %s at ", sp_phase_name(st->phase));
+	sp_format_elapsed(&phase, sp_sim_now(j->sim));
+	sp_buf_puts(&phase, sp_sim_finished(j->sim) ? "" : ", still alive");
+	fits = out->len - from + 2 + phase.len <= (size_t)SP_MAX(j->cli->out_look.columns, 60);
+	sp_buf_printf(out, "%s%s\n", fits ? "  " : "\n  ", phase_mem);
 }
 
 static int print_text(struct job *j, struct sp_pod_status *st, struct sp_error *err)
 {
-	SP_CLEANUP(sp_buf_done) struct sp_buf out = {0};
+	SP_CLEANUP(sp_buf_done) struct sp_buf out = {0}, why = {0};
 	const struct sp_draw draw = {.columns = SP_MAX(j->cli->out_look.columns, 60),
 				     .ascii = j->cli->out_look.ascii,
 				     .color = j->cli->out_look.color,
@@ -226,8 +252,8 @@ static int print_text(struct job *j, struct sp_pod_status *st, struct sp_error *
 		sp_draw_waterfall_text(&run, &draw, &out);
 		sp_buf_putc(&out, '\n');
 		sp_draw_path_text(&run, &draw, &out);
-		if (sp_run_why(&run, &out))
-			sp_buf_putc(&out, '\n');
+		if (sp_run_why(&run, &why))
+			sp_wrap_text(&out, why.ptr, 0, 2, (size_t)draw.columns);
 		print_end(j, st, &out);
 	}
 	sp_run_done(&run);

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "cli/cli_internal.h"
 #include "cli/files.h"
 #include "cli/place.h"
 #include "draw/draw.h"
@@ -63,36 +64,55 @@ static void print_time(const struct sp_crew_plan *plan, bool wall, sp_time at, s
 		sp_buf_printf(out, "%9.3f", (double)at / (double)SP_SEC);
 }
 
+/* As it is when it fits; else with its words wrapped. */
+static void put_text(const struct sp_buf *text, size_t col, size_t columns, struct sp_buf *out)
+{
+	const char *s = text->ptr ? text->ptr : "";
+
+	if (col + sp_utf8_columns(s) <= columns)
+		sp_buf_printf(out, "%s\n", s);
+	else
+		sp_wrap_text(out, s, col, col + 2, columns);
+}
+
 static void print_text(struct sp_cli *cli, const struct sp_crew *c, const struct sp_crew_plan *plan,
 		       enum sp_kind kind, struct sp_buf *out)
 {
+	SP_CLEANUP(sp_buf_done) struct sp_buf text = {0};
+	size_t columns = (size_t)SP_MAX(cli->out_look.columns, 60);
 	bool wall = kind == SP_KIND_CRON_JOB;
 
 	if (wall) {
 		sp_buf_puts(out, "The CronJob is created at ");
 		sp_format_rfc3339(out, plan->start_wall_ns, 0);
-		sp_buf_puts(out, plan->fires ? "; its first three jobs are watched (change with "
+		sp_buf_puts(out, plan->fires ? ";\nits first three jobs are watched (change with "
 					       "--at and --for).\n\n"
 					     : " (change with --at).\n\n");
 	}
 	if (c->updated_at >= 0) {
 		sp_buf_puts(out, "The template changes ");
 		sp_format_elapsed(out, UPDATE_AFTER);
-		sp_buf_puts(out, " after all pods were available, so that an update is seen.\n\n");
+		sp_buf_puts(out, " after all pods were available,\nso that an update is seen.\n\n");
 	}
 	for (uint32_t i = 0; i < c->n_lines; i++) {
 		const struct sp_crew_line *l = &c->lines[i];
+		size_t from = out->len;
 
-		print_time(plan, wall, l->at, out);
+		sp_buf_clear(&text);
 		if (l->what)
-			sp_buf_printf(out, "  %s  %s\n", l->object, l->what);
+			sp_buf_printf(&text, "%s  %s", l->object, l->what);
 		else
-			sp_buf_printf(out, "  %s  %s%s: %s\n", l->object,
+			sp_buf_printf(&text, "%s  %s%s: %s", l->object,
 				      l->warning ? "Warning " : "", l->reason, l->message);
+		print_time(plan, wall, l->at, out);
+		sp_buf_puts(out, "  ");
+		put_text(&text, out->len - from, columns, out);
 	}
-	sp_buf_printf(out, "\n%s  %s  after ", c->object, c->standing);
-	sp_format_elapsed(out, c->end);
-	sp_buf_putc(out, '\n');
+	sp_buf_printf(out, "\n%s  %s\n", c->object, c->standing);
+	if (c->reason) {
+		sp_buf_puts(out, "  ");
+		sp_wrap_text(out, c->reason, 2, 4, columns);
+	}
 }
 
 static void print_json(const struct sp_crew *c, const struct sp_crew_plan *plan, enum sp_kind kind,
@@ -110,6 +130,8 @@ static void print_json(const struct sp_crew *c, const struct sp_crew_plan *plan,
 	}
 	sp_json_int(out, "endNs", c->end);
 	sp_json_str(out, "end", c->standing);
+	if (c->reason)
+		sp_json_str(out, "reason", c->reason);
 	sp_buf_puts(out, "}\n");
 	for (uint32_t i = 0; i < c->n_lines; i++) {
 		const struct sp_crew_line *l = &c->lines[i];
@@ -255,7 +277,8 @@ static int draw(struct sp_cli *cli, const struct sp_crew *c, const char *format,
 	const struct sp_draw how = {.columns = text ? SP_MAX(cli->out_look.columns, 60) : 100,
 				    .ascii = text && cli->out_look.ascii,
 				    .color = text && cli->out_look.color,
-				    .version = SP_VERSION};
+				    .version = SP_VERSION,
+				    .pods = true};
 	struct sp_run run;
 	uint32_t left;
 	int r;

@@ -13,6 +13,7 @@ struct sp_draw {
 	bool ascii;          /* no character beyond ASCII */
 	bool color;          /* ANSI colours */
 	const char *version; /* shown in SVG */
+	bool pods;           /* rows are pods of a workload: none waits for another */
 };
 
 /* Lifecycle Gantt: a row per container in start order, one band per state, lines for pod Ready,

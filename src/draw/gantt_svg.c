@@ -43,6 +43,11 @@ static uint32_t marks_of(const struct sp_run *r, const struct sp_scale *s, struc
 static void draw_marks(struct sp_svg *g, const struct sp_scale *s, const struct mark *v, uint32_t n,
 		       double top)
 {
+	struct {
+		double x, y;
+		bool left;
+		char text[64];
+	} words[MARKS_MAX];
 	double free_from[MARKS_MAX] = {0};
 	int deepest = 0;
 
@@ -50,8 +55,7 @@ static void draw_marks(struct sp_svg *g, const struct sp_scale *s, const struct 
 		double x = g->x0 + sp_scale_at(s, v[i].at), width;
 		bool left;
 		int level = 0;
-		char mem[64];
-		struct sp_buf b = sp_buf_fixed(mem, sizeof(mem));
+		struct sp_buf b = sp_buf_fixed(words[i].text, sizeof(words[i].text));
 
 		sp_buf_printf(&b, "%s ", v[i].word);
 		sp_format_elapsed(&b, v[i].shown);
@@ -64,9 +68,14 @@ static void draw_marks(struct sp_svg *g, const struct sp_scale *s, const struct 
 		if (v[i].classes)
 			sp_buf_printf(g->out, "<path class=\"%s\" d=\"M%.1f %.1fV%.1f\"/>\n",
 				      v[i].classes, x, top, g->y + 8 + level * 15);
-		sp_svg_text(g, left ? x - 5 : x + 5, g->y + 12 + level * 15, v[i].text_classes,
-			    left ? "end" : "", mem);
+		words[i].x = left ? x - 5 : x + 5;
+		words[i].y = g->y + 12 + level * 15;
+		words[i].left = left;
 	}
+	/* above all lines: a word may stand across one */
+	for (uint32_t i = 0; i < n; i++)
+		sp_svg_text(g, words[i].x, words[i].y, v[i].text_classes,
+			    words[i].left ? "end" : "", words[i].text);
 	g->y += n ? 22 + deepest * 15 : 4;
 }
 
@@ -320,14 +329,14 @@ void sp_draw_svg(const struct sp_run *r, const struct sp_draw *d, struct sp_buf 
 	struct sp_svg g = {.out = &body, .x0 = sp_svg_names_width(r)};
 
 	sp_run_headline(r, &head);
-	sp_buf_printf(&title, "Lifecycle of pod %s", r->header.pod);
+	sp_buf_printf(&title, "Lifecycle of %s%s", d->pods ? "" : "pod ", r->header.pod);
 	sp_svg_text(&g, 16, 28, "title", "", r->header.pod);
 	sp_svg_text(&g, 16, 47, "dim", "", head.ptr);
 	g.y = 60;
 	draw_gantt(&g, r);
 	draw_path(&g, r);
 	draw_waterfall(&g, r);
-	if (sp_run_why(r, &why)) {
+	if (!d->pods && sp_run_why(r, &why)) {
 		sp_svg_text(&g, 16, g.y + 8, "small", "", why.ptr);
 		g.y += 16;
 		sp_buf_puts(&head, "; ");

@@ -166,6 +166,21 @@ static enum sp_tint outcome_tint(const struct sp_row *row)
 	return SP_TINT_NONE;
 }
 
+/* In two lines, parted at the last comma, when it is too long for one. */
+static void put_headline(const struct sp_draw *d, const char *text, struct sp_buf *out)
+{
+	const char *comma = strrchr(text, ',');
+	bool fits = sp_utf8_columns(text) <= (size_t)SP_MAX(d->columns, 60);
+
+	if (fits || !comma) {
+		sp_buf_puts(out, text);
+		return;
+	}
+	sp_buf_add(out, text, (size_t)(comma - text) + 1);
+	sp_buf_putc(out, '\n');
+	sp_buf_puts(out, comma + 1 + (comma[1] == ' '));
+}
+
 void sp_draw_gantt_text(const struct sp_run *r, const struct sp_draw *d, struct sp_buf *out)
 {
 	SP_CLEANUP(sp_buf_done) struct sp_buf head = {0};
@@ -187,7 +202,9 @@ void sp_draw_gantt_text(const struct sp_run *r, const struct sp_draw *d, struct 
 	sp_tinted(out, d, SP_TINT_BOLD, head.ptr);
 	sp_buf_clear(&head);
 	sp_run_headline(r, &head);
-	sp_buf_printf(out, "\n%s\n\n", head.ptr);
+	sp_buf_putc(out, '\n');
+	put_headline(d, head.ptr, out);
+	sp_buf_puts(out, "\n\n");
 	sp_axis_text(&s, d, f.indent, out);
 	for (uint32_t i = 0; i < r->header.n_ctrs; i++) {
 		const struct sp_row *row = &r->rows[i];

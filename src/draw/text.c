@@ -180,7 +180,8 @@ void sp_axis_text(const struct sp_scale *s, const struct sp_draw *d, size_t inde
 
 		rule[at].glyph = d->ascii ? "+" : "┴";
 		sp_scale_label(s, t, &label);
-		if (at < col || at + label.len > n + 8)
+		if (at < col || at + label.len > n + 8 ||
+		    indent + at + label.len > (size_t)SP_MAX(d->columns, 60))
 			continue; /* no room: the tick alone stands */
 		sp_buf_fill(out, ' ', at - col);
 		sp_tinted(out, d, SP_TINT_BLUE, mem);

@@ -92,7 +92,7 @@ static void grace_bar(const struct sp_run *r, const struct sp_draw *d, const str
 			sp_percent(&b, links[i].cost, grace);
 		else
 			sp_format_elapsed(&b, links[i].cost);
-		if (col && indent + col + 2 + sp_utf8_columns(mem) > (size_t)d->columns) {
+		if (col && indent + col + 4 + sp_utf8_columns(mem) > (size_t)d->columns) {
 			sp_buf_putc(out, '\n');
 			sp_buf_fill(out, ' ', indent);
 			col = 0;

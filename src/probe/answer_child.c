@@ -63,7 +63,8 @@ static void serve(struct peer *p, const char *first, const char *target)
 	while (n < sizeof(buf) - 1 && (got = peer_read(p, buf + n, sizeof(buf) - 1 - n)) > 0) {
 		n += (size_t)got;
 		buf[n] = '\0';
-		if (strstr(buf, "\r\n\r\n"))
+		/* no method, no HTTP: TLS, say; a server answers that at once, too */
+		if (strstr(buf, "\r\n\r\n") || buf[0] < 'A' || buf[0] > 'Z')
 			break;
 	}
 	if (strncmp(buf, hops, strlen(hops)) == 0) {

@@ -561,7 +561,7 @@ static int run(struct world *w)
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
-static void print_job(const struct team *t, sp_time now, struct sp_buf *out)
+static void print_job(struct world *w, const struct team *t, sp_time now, struct sp_buf *out)
 {
 	const struct sp_ctl_cond *c = &t->job_state->conds[SP_JOB_COMPLETE];
 	SP_CLEANUP(sp_buf_done) struct sp_buf status = {0}, completions = {0}, duration = {0};
@@ -571,8 +571,10 @@ static void print_job(const struct team *t, sp_time now, struct sp_buf *out)
 		c = &t->job_state->conds[SP_JOB_FAILED];
 	sp_buf_printf(out, "%s  completions %s  duration %s", status.len ? status.ptr : "-",
 		      completions.len ? completions.ptr : "-", duration.len ? duration.ptr : "-");
-	if (c->status == SP_COND_TRUE)
-		sp_buf_printf(out, "  %s: %s", c->reason, c->message);
+	if (c->status == SP_COND_TRUE) {
+		w->out->reason = sp_arena_printf(w->a, "%s: %s", c->reason, c->message);
+		w->failed |= !w->out->reason;
+	}
 }
 
 static int print_standing(struct world *w)
@@ -581,7 +583,7 @@ static int print_standing(struct world *w)
 	const struct sp_set *s = &w->teams[0].set_state;
 
 	if (w->o->kind == SP_KIND_JOB) {
-		print_job(&w->teams[0], w->now, &b);
+		print_job(w, &w->teams[0], w->now, &b);
 	} else if (w->o->kind == SP_KIND_CRON_JOB) {
 		sp_buf_printf(&b, "jobs started %u  active %lld", w->n, (long long)w->cron.active);
 	} else if (w->o->kind == SP_KIND_DEPLOYMENT) {

@@ -45,6 +45,7 @@ struct sp_crew {
 	uint32_t n_lines, cap_lines, n_pods, cap_pods;
 	const char *object;   /* "deployment/web" */
 	const char *standing; /* its columns at the end, in words */
+	const char *reason;   /* of a job's verdict, with the message; NULL */
 	sp_time end;          /* of observation */
 	sp_time updated_at;   /* the template changed; -1 */
 };

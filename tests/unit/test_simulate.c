@@ -2,6 +2,7 @@
 /* The commands `simulate`, `diff` and `explain`, from their words to output and exit code. */
 #include "cmocka_all.h"
 
+#include "base/text.h"
 #include "cli/cli_internal.h"
 
 #include <stdio.h>
@@ -69,7 +70,7 @@ static void test_commands(void **state)
 		{"simulate|F", SP_EXIT_OK, "work: exits with 0 after 10 s", ""},
 		{"simulate|F", SP_EXIT_OK, "phase Succeeded at 11.0s", ""},
 		{"simulate|F", SP_EXIT_OK,
-		 "job/nightly  Complete  completions 1/1  duration 11s  CompletionsReached", ""},
+		 "job/nightly  Complete  completions 1/1  duration 11s\n  CompletionsReached", ""},
 		{"simulate|F|--set|work.code=3|--for|1h", SP_EXIT_OK, "BackoffLimitExceeded", ""},
 		{"simulate|F|--set|work.code=3", SP_EXIT_OK, "phase Failed", ""},
 		{"simulate|F|--what-if|log ignores SIGTERM", SP_EXIT_OK, "sigkill", ""},
@@ -128,6 +129,21 @@ static void test_commands(void **state)
 		assert_int_equal(unlink(paths[i]), 0);
 }
 
+static void check_columns(const char *what, const char *text, size_t columns)
+{
+	while (*text) {
+		size_t n = strcspn(text, "\n");
+		char line[1024];
+
+		assert_true(n < sizeof(line));
+		memcpy(line, text, n);
+		line[n] = '\0';
+		if (sp_utf8_columns(line) > columns)
+			fail_msg("%s: %zu columns:\n%s", what, sp_utf8_columns(line), line);
+		text += n + (text[n] == '\n');
+	}
+}
+
 /* A pod template with a gate and a readiness probe, under each kind. */
 #define TEMPLATE                                                                                   \
 	"    metadata: {labels: {a: b}}\n"                                                         \
@@ -166,7 +182,7 @@ static void test_workloads(void **state)
 		int code;
 		const char *out, *err;
 	} cases[] = {
-		{deployment, "", SP_EXIT_OK, "Scaled up replica set web-", ""},
+		{deployment, "", SP_EXIT_OK, "Scaled up replica set", ""},
 		{deployment, "", SP_EXIT_OK, "deployment/web  gets a new template", ""},
 		{deployment, "", SP_EXIT_OK, "deployment/web  ready 2/2  up-to-date 2  available 2",
 		 ""},
@@ -216,10 +232,99 @@ static void test_workloads(void **state)
 		if (code != cases[i].code || !strstr(out, cases[i].out) ||
 		    !strstr(err, cases[i].err))
 			fail_msg("%s: %d\n%s\n%s", cases[i].line, code, out, err);
+		if (!strstr(cases[i].line, "-o"))
+			check_columns(cases[i].line, out, 80);
 		free(out);
 		free(err);
 	}
 	assert_int_equal(unlink(path), 0);
+}
+
+/* A pod of @n containers: a third sidecars, some with names that are too long for any column. */
+static void write_pod(const char *path, int n)
+{
+	struct sp_buf b = {0};
+
+	sp_buf_puts(&b, "apiVersion: v1\nkind: Pod\nmetadata: {name: wide}\nspec:\n"
+			"  restartPolicy: OnFailure\n  initContainers:\n");
+	for (int i = 0; i < (n + 2) / 3; i++)
+		sp_buf_printf(&b,
+			      "  - {name: %s-%d, image: i:1, restartPolicy: Always, startupProbe: "
+			      "{tcpSocket: {port: 1}, periodSeconds: 1, failureThreshold: 600}}\n",
+			      i % 4 == 1 ? "log-shipper-with-a-name-beyond-all-measure" : "proxy",
+			      i);
+	for (int i = 0; i < n / 5; i++)
+		sp_buf_printf(&b, "  - {name: prepare-%d, image: i:1}\n", i);
+	sp_buf_puts(&b, "  containers:\n");
+	for (int i = (n + 2) / 3 + n / 5; i < n; i++)
+		sp_buf_printf(&b,
+			      "  - {name: %s-%d, image: i:1, readinessProbe: {tcpSocket: {port: "
+			      "1}, periodSeconds: 60}}\n",
+			      i == n - 1 ? "app" : "the-other-worker", i);
+	write_file(path, b.ptr);
+	sp_buf_done(&b);
+}
+
+/* Text fits 80 columns: few containers and many, lives of 50 ms, 12 s and 3 hours, two records. */
+static void test_columns(void **state)
+{
+	static const int sizes[] = {2, 5, 12, 30};
+	static const struct {
+		const char *flags;
+	} lives[] = {
+		{"|--set|%s.exit_after=0.05"},
+		{"|--set|%s.exit_after=12"},
+		{"|--set|%s.exit_after=12|--what-if|%s ignores SIGTERM|--what-if|delete at 5s"},
+		{"|--set|%s.exit_after=12|--set|%s.code=3"},
+		{"|--set|%s.exit_after=10800"},
+		{"|--set|proxy-0.startupProbe.result={after: 33}|--set|%s.exit_after=10800"},
+		{"|--what-if|%s image is missing"},
+	};
+
+	char paths[3][64];
+
+	for (int i = 0; i < 3; i++)
+		snprintf(paths[i], sizeof(paths[i]), "/tmp/sidepod-test-%d-c%d", (int)getpid(), i);
+	for (size_t k = 0; k < SP_ARRAY_LEN(sizes) * SP_ARRAY_LEN(lives); k++) {
+		const char *flags = lives[k % SP_ARRAY_LEN(lives)].flags;
+		int n = sizes[k / SP_ARRAY_LEN(lives)];
+		struct sp_buf told = {0};
+		char line[512], *out, *err;
+
+		write_pod(paths[0], n);
+		for (const char *p = flags; *p; p++)
+			if (p[0] == '%' && p[1] == 's' && p++)
+				sp_buf_printf(&told, "app-%d", n - 1);
+			else
+				sp_buf_putc(&told, *p);
+		for (int f = 0; f < 2; f++) {
+			if (f == 0)
+				snprintf(line, sizeof(line), "simulate|%s|--for|4h%s", paths[0],
+					 told.ptr);
+			else
+				snprintf(line, sizeof(line), "explain|--order|%s", paths[0]);
+			assert_int_equal(run(line, &out, &err), SP_EXIT_OK);
+			check_columns(line, out, 80);
+			free(out);
+			free(err);
+		}
+		for (int i = 1; i < 3; i++) {
+			snprintf(line, sizeof(line), "simulate|%s|-o|json%s%s", paths[0], told.ptr,
+				 i == 2 ? "|--what-if|proxy-0 needs 3s to stop" : "");
+			assert_int_equal(run(line, &out, &err), SP_EXIT_OK);
+			write_file(paths[i], out);
+			free(out);
+			free(err);
+		}
+		snprintf(line, sizeof(line), "diff|%s|%s", paths[1], paths[2]);
+		(void)run(line, &out, &err); /* they may differ or not */
+		check_columns(line, out, 80);
+		free(out);
+		free(err);
+		sp_buf_done(&told);
+	}
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(unlink(paths[i]), 0);
 }
 
 int main(void)
@@ -227,6 +332,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_commands),
 		cmocka_unit_test(test_workloads),
+		cmocka_unit_test(test_columns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
