@@ -2,6 +2,7 @@
 #include "image/reference.h"
 
 #define TAG_MAX    128
+#define REPO_MAX   255 /* with "library/" before it */
 #define DIGEST_LEN (7 + 64)
 
 static bool is_lower(char c)
@@ -171,6 +172,13 @@ int sp_reference_parse(struct sp_arena *a, const char *text, struct sp_reference
 				 r.tag ? r.tag : "", r.digest ? "@" : "", r.digest ? r.digest : "");
 	if (!r.repo || !r.full || !r.host)
 		return sp_fail(err, SP_E_NO_MEMORY, "image reference '%s'", text);
+	if (strlen(r.repo) > REPO_MAX)
+		return sp_fail(err, SP_E_INVALID,
+			       "repository name must not be more than %d characters", REPO_MAX);
+	/* what it becomes is a reference too */
+	if (strlen(r.full) > SP_REFERENCE_MAX)
+		return sp_fail(err, SP_E_INVALID, "invalid reference format: longer than %d bytes",
+			       SP_REFERENCE_MAX);
 	*ret = r;
 	return 0;
 }

@@ -83,11 +83,11 @@ static void remove_dots(char *path)
 	*out = '\0';
 }
 
-/* "[::1]:80", "user@host:80", "host"; *rest is what follows. */
+/* "[::1]:80", "user@host:80", "host"; *rest is what follows. A user's name may hold an '@'. */
 static int read_authority(struct sp_url *u, const char *s, const char **rest)
 {
 	size_t len = strcspn(s, "/?#"), host_len;
-	const char *at = memchr(s, '@', len), *end = s + len, *port;
+	const char *at = memrchr(s, '@', len), *end = s + len, *port;
 	char number[6];
 	int64_t v;
 

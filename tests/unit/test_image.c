@@ -81,6 +81,19 @@ static void test_references(void **state)
 			fail_msg("'%s' was taken for %s", bad[i], r.full);
 		assert_int_equal(err.code, SP_E_INVALID);
 	}
+
+	/* "library/" counts */
+	char name[300];
+	struct sp_reference r;
+	struct sp_error err = {0};
+
+	memset(name, 'n', sizeof(name));
+	name[247] = '\0';
+	assert_int_equal(sp_reference_parse(&a, name, &r, &err), 0);
+	name[247] = 'n';
+	name[248] = '\0';
+	assert_int_equal(sp_reference_parse(&a, name, &r, &err), -1);
+	assert_string_equal(err.text, "repository name must not be more than 255 characters");
 	sp_arena_done(&a);
 }
 

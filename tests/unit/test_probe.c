@@ -578,6 +578,7 @@ static void test_urls(void **state)
 		{"http://h", 1, "http://h/"},
 		{"HTTPS://h:444/s", 1, "https://h:444/s"},
 		{"http://u:p@h:1/", 1, "http://h:1/"},
+		{"http://u@v:p@h:1/", 1, "http://h:1/"},
 		{"http://[::1]:8080/v6", 1, "http://[::1]:8080/v6"},
 		{"http://[::1/v6", -1, NULL},
 		{"http://h:99999/", -1, NULL},
