@@ -422,11 +422,11 @@ static int add_flags(struct mpod *p, const struct mctr *c, const struct sp_strs 
 }
 
 /* It is up when it has written its files: test -e A -a -e B. */
-static struct sp_node *files_gate(struct mpod *p, const struct mctr *c)
+static struct sp_node *files_gate(struct mpod *p, const struct mctr *c, const char *rule)
 {
 	struct sp_node *probe = yaml(p, "{exec: {command: [test]}}");
 	struct sp_node *words = probe ? probe->pairs[0].value->pairs[0].value : NULL;
-	bool is_pair = sp_streq(c->gate_rule, "M12");
+	bool is_pair = sp_streq(rule, "M12");
 
 	for (uint32_t i = 0; words && i < c->n_files; i++)
 		if ((i > 0 &&
@@ -456,7 +456,7 @@ static void gate(struct mpod *p, struct mctr *c)
 	bool copied = false;
 
 	if (c->n_files) {
-		probe = files_gate(p, c);
+		probe = files_gate(p, c, rule);
 	} else if (c->k->readiness && can_pass(c, c->k->readiness)) {
 		probe = copied_gate(p, c);
 		copied = true;

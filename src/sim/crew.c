@@ -224,6 +224,7 @@ static struct team *add_team(struct world *w, enum sp_kind kind, const char *nam
 	if (kind == SP_KIND_JOB)
 		t->job_state = calloc(1, sizeof(*t->job_state));
 	if (!t->name || (kind == SP_KIND_JOB && !t->job_state)) {
+		free(t->job_state);
 		no_memory(w);
 		return NULL;
 	}

@@ -254,7 +254,7 @@ static int pick(const struct sp_store *s, const char *owner, const char *ns, str
 	if (!ret->v)
 		return sp_fail(err, SP_E_NO_MEMORY, "look for dependents");
 	for (uint32_t i = 0; i < s->n; i++) {
-		if (owner ? !owner_of(s->v[i], owner) : !sp_streq(s->v[i]->pub.ns, ns))
+		if (owner ? !owner_of(s->v[i], owner) : !ns || !sp_streq(s->v[i]->pub.ns, ns))
 			continue;
 		ret->v[ret->n++] = s->v[i];
 		s->v[i]->refs++;
