@@ -492,3 +492,35 @@ int sp_base64_decode(const char *s, size_t len, char *ret, size_t *ret_len)
 	*ret_len = n;
 	return 0;
 }
+
+void sp_hex_encode(const void *bytes, size_t len, struct sp_buf *b)
+{
+	static const char digits[] = "0123456789abcdef";
+	const uint8_t *p = bytes;
+
+	for (size_t i = 0; i < len; i++) {
+		sp_buf_putc(b, digits[p[i] >> 4]);
+		sp_buf_putc(b, digits[p[i] & 15]);
+	}
+}
+
+static int hex_digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+int sp_hex_decode(const char *s, size_t len, void *ret)
+{
+	uint8_t *out = ret;
+
+	if (len % 2)
+		return -1;
+	for (size_t i = 0; i < len / 2; i++) {
+		int hi = hex_digit(s[2 * i]), lo = hex_digit(s[2 * i + 1]);
+
+		if (hi < 0 || lo < 0)
+			return -1;
+		out[i] = (uint8_t)(hi << 4 | lo);
+	}
+	return 0;
+}

@@ -21,6 +21,12 @@ size_t sp_base64_size(size_t len);
 /** sp_base64_decode() - Standard alphabet with padding; line breaks are skipped. Return: 0 or -1 */
 int sp_base64_decode(const char *s, size_t len, char *ret, size_t *ret_len);
 
+/** sp_hex_encode() - Two small digits per byte */
+void sp_hex_encode(const void *bytes, size_t len, struct sp_buf *b);
+
+/** sp_hex_decode() - The inverse; @ret has room for half of the @len characters. Return: 0 or -1 */
+int sp_hex_decode(const char *s, size_t len, void *ret);
+
 /** sp_utf8_len() - Bytes of the valid UTF-8 sequence at @s (at most @n available), 0 when it is not
  * valid */
 size_t sp_utf8_len(const char *s, size_t n);

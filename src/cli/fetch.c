@@ -27,63 +27,36 @@ int sp_fetch_stored(struct sp_cli *cli, struct sp_image_store *s, const char *re
 	return -1;
 }
 
-static void worker_child(const char *path, const char *const *argv, int out_fd, int auth_fd)
+static void worker_child(const char *path, const char *const *argv, int out_fd, int keep_fd)
 	__attribute__((noreturn));
-static void worker_child(const char *path, const char *const *argv, int out_fd, int auth_fd)
+static void worker_child(const char *path, const char *const *argv, int out_fd, int keep_fd)
 {
 	sigset_t none;
 
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL); /* as every program expects it */
-	if (dup2(out_fd, STDOUT_FILENO) < 0 || (auth_fd >= 0 && fcntl(auth_fd, F_SETFD, 0) < 0))
+	if (dup2(out_fd, STDOUT_FILENO) < 0 || (keep_fd >= 0 && fcntl(keep_fd, F_SETFD, 0) < 0))
 		_exit(126);
 	execv(path, (char **)(uintptr_t)argv);
 	_exit(127);
 }
 
-/* What the worker was about to unpack goes; what it had downloaded is continued the next time. */
-static int interrupted(struct sp_cli *cli, struct sp_error *err)
+int sp_worker_run(const char *const *words, int keep_fd, struct sp_buf *answer,
+		  struct sp_error *err)
 {
-	SP_CLEANUP(sp_image_store_closep) struct sp_image_store *s = NULL;
-
-	if (sp_image_store_open(sp_image_dir(cli), &s, err) == 0)
-		sp_image_store_sweep(s);
-	return sp_fail(err, SP_E_UNAVAILABLE, "interrupted");
-}
-
-/* Its answer; its own words, progress and warnings, go to stderr. */
-static int run_worker(const struct sp_fetch *f, const char *reference, const char *policy,
-		      struct sp_buf *answer, struct sp_error *err)
-{
-	const char *root = sp_flag_text(f->cli, "root");
-	const char *argv[16];
 	SP_CLEANUP(sp_closep) int read_fd = -EBADF, write_fd = -EBADF;
-	char path[PATH_MAX], fd_text[16], mem[4096];
+	const char *argv[SP_WORKER_WORDS + 2];
 	int pipes[2], status, signal_number, n = 0;
+	char path[PATH_MAX], mem[4096];
 	ssize_t k;
 	pid_t pid;
 
 	if (sp_self_sibling("sidepod-worker", path, sizeof(path), err) < 0)
 		return -1;
 	argv[n++] = path;
-	argv[n++] = "image";
-	argv[n++] = "ensure";
-	argv[n++] = reference;
-	argv[n++] = "--policy";
-	argv[n++] = policy;
-	argv[n++] = "--json";
-	argv[n++] = "--progress";
-	argv[n++] = f->progress ? f->progress : "auto";
-	if (root) {
-		argv[n++] = "--root";
-		argv[n++] = root;
-	}
-	if (f->auth_fd >= 0) {
-		(void)snprintf(fd_text, sizeof(fd_text), "%d", f->auth_fd);
-		argv[n++] = "--auth-fd";
-		argv[n++] = fd_text;
-		if (lseek(f->auth_fd, 0, SEEK_SET) < 0) /* an earlier worker has read it */
-			return sp_fail_errno(err, errno, "pull secrets");
+	for (; words[n - 1]; n++) {
+		assert(n <= SP_WORKER_WORDS); /* our own words */
+		argv[n] = words[n - 1];
 	}
 	argv[n] = NULL;
 	if (pipe2(pipes, O_CLOEXEC) < 0)
@@ -92,7 +65,7 @@ static int run_worker(const struct sp_fetch *f, const char *reference, const cha
 	write_fd = pipes[1];
 	pid = fork();
 	if (pid == 0)
-		worker_child(path, argv, write_fd, f->auth_fd);
+		worker_child(path, argv, write_fd, keep_fd);
 	if (pid < 0)
 		return sp_fail_errno(err, errno, "start '%s'", path);
 	write_fd = sp_close(write_fd);
@@ -106,8 +79,42 @@ static int run_worker(const struct sp_fetch *f, const char *reference, const cha
 		if (errno != EINTR)
 			return sp_fail_errno(err, errno, "wait for '%s'", path);
 	if (signal_number > 0)
-		return interrupted(f->cli, err);
+		return sp_fail(err, SP_E_UNAVAILABLE, "interrupted");
 	return signal_number;
+}
+
+static int ensure(const struct sp_fetch *f, const char *reference, const char *policy,
+		  struct sp_buf *answer, struct sp_error *err)
+{
+	const char *root = sp_flag_text(f->cli, "root");
+	const char *words[SP_WORKER_WORDS + 1] = {
+		"image", "ensure", reference,    "--policy",
+		policy,  "--json", "--progress", f->progress ? f->progress : "auto"};
+	char fd_text[16];
+	int n = 8, r;
+
+	if (root) {
+		words[n++] = "--root";
+		words[n++] = root;
+	}
+	if (f->auth_fd >= 0) {
+		(void)snprintf(fd_text, sizeof(fd_text), "%d", f->auth_fd);
+		words[n++] = "--auth-fd";
+		words[n++] = fd_text;
+		if (lseek(f->auth_fd, 0, SEEK_SET) < 0) /* an earlier worker has read it */
+			return sp_fail_errno(err, errno, "pull secrets");
+	}
+	r = sp_worker_run(words, f->auth_fd, answer, err);
+	if (r < 0 && sp_interrupt_pending()) {
+		/* What the worker was about to unpack goes; what it had downloaded is continued the
+		 * next time. */
+		SP_CLEANUP(sp_image_store_closep) struct sp_image_store *s = NULL;
+		struct sp_error other; /* that it was interrupted is what is told */
+
+		if (sp_image_store_open(sp_image_dir(f->cli), &s, &other) == 0)
+			sp_image_store_sweep(s);
+	}
+	return r;
 }
 
 int sp_fetch_image(const struct sp_fetch *f, const char *reference, const char *policy,
@@ -117,7 +124,7 @@ int sp_fetch_image(const struct sp_fetch *f, const char *reference, const char *
 	struct sp_node *doc;
 
 	*ret = (struct sp_bundle_image){.reference = reference};
-	if (run_worker(f, reference, policy, &answer, err) < 0)
+	if (ensure(f, reference, policy, &answer, err) < 0)
 		return -1;
 	if (answer.failed ||
 	    sp_node_from_json(&f->cli->arena, answer.len ? answer.ptr : "", answer.len, &doc,

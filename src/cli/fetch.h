@@ -11,6 +11,20 @@
 
 struct sp_image_store;
 
+#define SP_WORKER_WORDS 14
+
+/**
+ * sp_worker_run() - Let sidepod-worker do something; its own words, progress and warnings, go to
+ * stderr
+ * @words: its command line, at most SP_WORKER_WORDS, ended by NULL
+ * @keep_fd: a descriptor that it inherits; -EBADF none
+ * @answer: what it printed
+ *
+ * Return: 0, however it ended; -1: SP_E_UNAVAILABLE when a signal told us to stop.
+ */
+int sp_worker_run(const char *const *words, int keep_fd, struct sp_buf *answer,
+		  struct sp_error *err);
+
 /* How to fetch; borrowed for the call. */
 struct sp_fetch {
 	struct sp_cli *cli;

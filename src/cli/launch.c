@@ -78,11 +78,8 @@ static bool wants_huge_pages(const struct sp_res_list *list)
 }
 
 /* What would change how a pod runs, were it passed over. Return: what it is, NULL nothing */
-static const char *refused(const struct sp_k_resources *r, const struct sp_k_seccomp *f)
+static const char *refused(const struct sp_k_resources *r)
 {
-	if (f && sp_streq(f->type, "Localhost"))
-		return "seccompProfile: Localhost profiles are not supported; use RuntimeDefault or "
-		       "Unconfined";
 	if (r && (wants_huge_pages(&r->limits) || wants_huge_pages(&r->requests)))
 		return "hugepages are not supported";
 	return NULL;
@@ -90,14 +87,14 @@ static const char *refused(const struct sp_k_resources *r, const struct sp_k_sec
 
 static const char *pod_refused(const struct sp_k_pod_spec *s)
 {
-	const char *why = refused(s->resources, s->security ? s->security->seccomp : NULL);
+	const char *why = refused(s->resources);
 
 	for (uint32_t i = 0; i < s->init_containers.n + s->containers.n && !why; i++) {
 		const struct sp_k_container *c =
 			i < s->init_containers.n ? &s->init_containers.v[i]
 						 : &s->containers.v[i - s->init_containers.n];
 
-		why = refused(c->resources, c->security ? c->security->seccomp : NULL);
+		why = refused(c->resources);
 	}
 	return why;
 }
@@ -451,7 +448,9 @@ static int plan_pod(struct sp_launch *l, const struct sp_object *o, bool ahead, 
 		(void)sp_cli_fail(l->cli, &err);
 		return SP_EXIT_ENVIRONMENT;
 	}
-	r = make_room(l, o->meta->ns, o->meta->name);
+	r = sp_launch_profiles(l, o);
+	if (r == 0)
+		r = make_room(l, o->meta->ns, o->meta->name);
 	if (r != 0)
 		return r;
 	p->uid = sp_launch_uid(l, o);

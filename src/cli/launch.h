@@ -43,6 +43,12 @@ struct sp_launch {
 		 .choices = "on|off",                                                              \
 		 .standard = "on",                                                                 \
 		 .help = "Filter system calls of containers without a seccompProfile"},            \
+		{.name = "seccomp-root",                                                           \
+		 .kind = SP_FLAG_TEXT,                                                             \
+		 .arg = "DIR",                                                                     \
+		 .help = "Where the files of localhostProfile are (default: seccomp below the "    \
+			 "state directory)",                                                       \
+		 .completes = SP_COMPLETE_DIR},                                                    \
 		{.name = "publish",                                                                \
 		 .letter = 'p',                                                                    \
 		 .kind = SP_FLAG_LIST,                                                             \
@@ -100,6 +106,13 @@ const struct sp_k_pod_spec *sp_object_pod(const struct sp_object *o);
 /** sp_launch_engine() - Read the flags into the engine's options, tell what the pods will not have.
  * Errors: SP_E_INVALID for wrong usage */
 int sp_launch_engine(struct sp_launch *l, struct sp_error *err);
+
+/**
+ * sp_launch_profiles() - Compile the seccomp profiles of a pod that are not compiled yet
+ *
+ * Return: 0, or an exit code, and the reason has been told.
+ */
+int sp_launch_profiles(struct sp_launch *l, const struct sp_object *o);
 
 /** sp_publish_parse() - "8080:80", "127.0.0.1:53:53/udp" */
 int sp_publish_parse(const char *text, struct sp_net_port *ret, struct sp_error *err);

@@ -348,7 +348,8 @@ static void become(const struct sp_plan *p, const struct sp_identity *id)
 	drop_bounding_set(p);
 	/* Without no_new_privs a filter needs CAP_SYS_ADMIN: before it is gone. */
 	if (p->seccomp && !p->no_new_privs)
-		MUST(sys_seccomp_filter(p->seccomp->bpf, (uint16_t)p->seccomp->n),
+		MUST(sys_seccomp_filter(p->seccomp->bpf, (uint16_t)p->seccomp->n,
+					p->seccomp->flags),
 		     "install system call filter");
 	r = neg_errno((int)syscall(SYS_setgroups, (size_t)id->n_groups, id->groups));
 	if (r != -EPERM || !p->rootless) /* a user's own namespace may not change groups */
@@ -363,7 +364,8 @@ static void become(const struct sp_plan *p, const struct sp_identity *id)
 	if (p->no_new_privs)
 		MUST(neg_errno(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)), "no_new_privs");
 	if (p->seccomp && p->no_new_privs)
-		MUST(sys_seccomp_filter(p->seccomp->bpf, (uint16_t)p->seccomp->n),
+		MUST(sys_seccomp_filter(p->seccomp->bpf, (uint16_t)p->seccomp->n,
+					p->seccomp->flags),
 		     "install system call filter");
 	/* after the credentials: changing them clears it */
 	if (p->death_signal)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "container/caps.h"
 
+#include "spec/types.h"
+
 #include <linux/capability.h>
 
 static const char *const cap_names[] = {
@@ -108,4 +110,13 @@ int sp_caps_resolve(const char *const *add, uint32_t n_add, const char *const *d
 	caps = (caps | plus) & ~minus;
 	*ret = (privileged ? SP_CAPS_ALL : caps) & have;
 	return 0;
+}
+
+int sp_caps_declared(const struct sp_k_security *s, uint64_t *ret, struct sp_error *err)
+{
+	const struct sp_k_caps *k = s ? s->caps : NULL;
+
+	return sp_caps_resolve(k ? k->add.v : NULL, k ? k->add.n : 0, k ? k->drop.v : NULL,
+			       k ? k->drop.n : 0, s && s->privileged.set && s->privileged.v,
+			       SP_CAPS_ALL, ret, err);
 }

@@ -5,6 +5,8 @@
 
 #include "base/error.h"
 
+struct sp_k_security; /* spec/types.h */
+
 #define SP_CAPS_COUNT 41 /* CAP_CHECKPOINT_RESTORE is the last known */
 #define SP_CAPS_ALL   ((UINT64_C(1) << SP_CAPS_COUNT) - 1)
 #define SP_CAP(n)     (UINT64_C(1) << (n))
@@ -17,6 +19,12 @@ extern const uint64_t sp_caps_seccomp;
 
 /** sp_cap_find() - "NET_ADMIN", with or without "CAP_". Return: number, or -1 */
 int sp_cap_find(const char *name);
+
+/**
+ * sp_caps_declared() - The set that a manifest asks for, whatever the engine may give: what filters
+ * of system calls are made for
+ */
+int sp_caps_declared(const struct sp_k_security *s, uint64_t *ret, struct sp_error *err);
 
 /**
  * sp_caps_resolve() - The set of a container

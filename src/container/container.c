@@ -163,6 +163,7 @@ static int plan_security(const struct sp_sandbox *s, const struct sp_ctr_params 
 	const struct sp_k_caps *k = sec ? sec->caps : NULL;
 	const struct sp_k_seccomp *f = sec ? sec->seccomp : NULL;
 	bool filter = !privileged;
+	uint64_t declared;
 
 	if (sp_caps_resolve(k ? k->add.v : NULL, k ? k->add.n : 0, k ? k->drop.v : NULL,
 			    k ? k->drop.n : 0, privileged, s->caps, &plan->caps, err) < 0)
@@ -173,15 +174,22 @@ static int plan_security(const struct sp_sandbox *s, const struct sp_ctr_params 
 		plan->caps &= ~SP_CAP(CAP_MKNOD);
 	if (!f && p->pod_security)
 		f = p->pod_security->seccomp;
-	if (f && f->type && sp_streq(f->type, "Localhost"))
-		return sp_fail(err, SP_E_INVALID,
-			       "seccompProfile: Localhost profiles are not supported (profile "
-			       "'%s'); use RuntimeDefault or Unconfined",
-			       f->localhost_profile ? f->localhost_profile : "");
 	if (f && f->type && sp_streq(f->type, "Unconfined"))
 		filter = false;
 	if ((!f || !f->type) && s->p->seccomp_if_named)
 		filter = false;
+	if (filter && f && f->type && sp_streq(f->type, "Localhost")) {
+		const char *name = f->localhost_profile ? f->localhost_profile : "";
+
+		if (sp_caps_declared(sec, &declared, err) < 0)
+			return -1;
+		plan->seccomp =
+			sp_plan_seccomp_profile(s->p->seccomp, s->p->n_seccomp, name, declared);
+		if (!plan->seccomp)
+			return sp_fail(err, SP_E_INVALID, "seccomp profile '%s' was not compiled",
+				       name);
+		filter = false;
+	}
 	if (filter)
 		plan->seccomp = sp_plan_seccomp(s->p->seccomp, s->p->n_seccomp,
 						plan->caps & sp_caps_seccomp);

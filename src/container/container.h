@@ -26,7 +26,10 @@
  * allowed together with the capability that they need.
  */
 struct sp_seccomp {
+	const char *profile; /* localhostProfile: made from it, for just these capabilities; NULL:
+				the default */
 	uint64_t caps;
+	uint32_t flags;  /* SECCOMP_FILTER_FLAG_ */
 	const void *bpf; /* struct sock_filter[] */
 	uint32_t n;
 };
@@ -46,9 +49,9 @@ struct sp_sandbox_params {
 	const char *cgroup_root; /* "sidepod": name below each hierarchy's root */
 	const char *const *sysctl_names, *const *sysctl_values;
 	uint32_t n_sysctls;
-	/* Filters made by libseccomp in the command; borrowed for the sandbox's life. The first is
-	 * for the default capabilities; a container with others takes the best one that does not
-	 * allow more than its capabilities. None: no container is filtered. */
+	/* Filters; borrowed for the sandbox's life. The first of the default ones is for the
+	 * default capabilities; a container with others takes the best one that does not allow more
+	 * than its capabilities. None: no container is filtered. */
 	const struct sp_seccomp *seccomp;
 	uint32_t n_seccomp;
 	bool seccomp_if_named; /* containers without a profile are not filtered (SEC-6) */

@@ -355,12 +355,25 @@ int sp_plan_close(struct sp_plan *p, struct sp_error *err)
 
 const struct sp_seccomp *sp_plan_seccomp(const struct sp_seccomp *all, uint32_t n, uint64_t caps)
 {
-	const struct sp_seccomp *best = NULL;
+	const struct sp_seccomp *best = NULL, *first = NULL;
 
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n; i++) {
+		if (all[i].profile)
+			continue;
+		first = first ? first : &all[i];
 		if ((all[i].caps & ~caps) == 0 &&
 		    (!best || __builtin_popcountll(all[i].caps) > __builtin_popcountll(best->caps)))
 			best = &all[i];
+	}
 	/* Less than the default: what the filter lets through still needs the capability. */
-	return best ? best : n ? &all[0] : NULL;
+	return best ? best : first;
+}
+
+const struct sp_seccomp *sp_plan_seccomp_profile(const struct sp_seccomp *all, uint32_t n,
+						 const char *profile, uint64_t caps)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (all[i].profile && sp_streq(all[i].profile, profile) && all[i].caps == caps)
+			return &all[i];
+	return NULL;
 }

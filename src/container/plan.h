@@ -132,6 +132,9 @@ int sp_plan_close(struct sp_plan *p, struct sp_error *err);
 /** sp_plan_seccomp() - The filter for @caps, see struct sp_seccomp. Return: NULL when there is
  * none. Pure */
 const struct sp_seccomp *sp_plan_seccomp(const struct sp_seccomp *all, uint32_t n, uint64_t caps);
+/** sp_plan_seccomp_profile() - The filter made from a profile for @caps, NULL none */
+const struct sp_seccomp *sp_plan_seccomp_profile(const struct sp_seccomp *all, uint32_t n,
+						 const char *profile, uint64_t caps);
 
 /** sp_plan_apply() - In the child; ends in execve, or in _exit after a report */
 _Noreturn void sp_plan_apply(const struct sp_plan *p);

@@ -3,6 +3,7 @@
 #include "supervisor/bundle.h"
 
 #include "base/json.h"
+#include "base/text.h"
 #include "container/container.h"
 #include "sys/fd.h"
 
@@ -57,23 +58,20 @@ static void put_publish(struct sp_buf *b, const struct sp_engine *e)
 
 static void put_seccomp(struct sp_buf *b, const struct sp_engine *e)
 {
-	static const char digits[] = "0123456789abcdef";
-
 	sp_json_key(b, "seccomp");
 	sp_buf_putc(b, '[');
 	for (uint32_t i = 0; i < e->n_seccomp; i++) {
 		const struct sp_seccomp *s = &e->seccomp[i];
-		const uint8_t *bytes = s->bpf;
 
 		sp_json_next(b);
 		sp_buf_putc(b, '{');
 		sp_json_int(b, "caps", (int64_t)s->caps);
+		sp_json_str(b, "profile", s->profile);
+		if (s->flags)
+			sp_json_int(b, "flags", s->flags);
 		sp_json_key(b, "bpf");
 		sp_buf_putc(b, '"');
-		for (size_t k = 0; k < s->n * sizeof(struct sock_filter); k++) {
-			sp_buf_putc(b, digits[bytes[k] >> 4]);
-			sp_buf_putc(b, digits[bytes[k] & 15]);
-		}
+		sp_hex_encode(s->bpf, s->n * sizeof(struct sock_filter), b);
 		sp_buf_puts(b, "\"}");
 	}
 	sp_buf_putc(b, ']');

@@ -15,10 +15,10 @@
  *   },
  *   "engine": { "root", "runDir", "logDir", "net": "bridge|lo|host", "bridge", "subnet", "ipv6",
  *     "publish": [{"udp","hostIP","hostPort","port"}], "cgroupRoot", "podPidsLimit", "kubeMinor",
- *     "seccomp": [{"caps","bpf": "<hex of struct sock_filter[]>"}], "seccompDefault", "command",
- * "rootless", "clusterDNS", "clusterDomain", "timeScale", "restartSidecarsDuringTermination",
- *     "backoffInitialMs", "backoffMaxMs" },
- *   "resume": true            the pod's state file exists: continue after a dead supervisor (SBX-2)
+ *     "seccomp": [{"caps","profile","flags","bpf": "<hex of struct sock_filter[]>"}],
+ * "seccompDefault", "command", "rootless", "clusterDNS", "clusterDomain", "timeScale",
+ * "restartSidecarsDuringTermination", "backoffInitialMs", "backoffMaxMs" }, "resume": true the
+ * pod's state file exists: continue after a dead supervisor (SBX-2)
  * }
  *
  * A supervisor's run directory, <runDir>/pods/<uid>/ (mode 0700):

@@ -111,11 +111,6 @@ static int parse_publish(const struct sp_node *l, struct sp_engine *e, struct sp
 	return 0;
 }
 
-static int hex_digit(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static int parse_seccomp(struct sp_arena *a, const struct sp_node *l, struct sp_engine *e,
 			 struct sp_error *err)
 {
@@ -131,16 +126,12 @@ static int parse_seccomp(struct sp_arena *a, const struct sp_node *l, struct sp_
 
 		if (!bytes)
 			return no_memory(err);
-		for (size_t k = 0; k < len; k++) {
-			int hi = hex_digit(hex[2 * k]), lo = hex_digit(hex[2 * k + 1]);
-
-			if (hi < 0 || lo < 0)
-				return sp_fail(err, SP_E_CORRUPT, "engine.seccomp[%u]", i);
-			bytes[k] = (uint8_t)(hi << 4 | lo);
-		}
-		if (!len || len % sizeof(struct sock_filter))
+		if (sp_hex_decode(hex, strlen(hex), bytes) < 0 || !len ||
+		    len % sizeof(struct sock_filter))
 			return sp_fail(err, SP_E_CORRUPT, "engine.seccomp[%u]", i);
 		v[i] = (struct sp_seccomp){
+			.profile = get_str(l->items[i], "profile", NULL),
+			.flags = (uint32_t)get_int(l->items[i], "flags", 0),
 			.caps = (uint64_t)get_int(l->items[i], "caps", 0),
 			.bpf = bytes,
 			.n = (uint32_t)(len / sizeof(struct sock_filter)),

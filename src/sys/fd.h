@@ -53,4 +53,24 @@ static inline int sp_write_all(int fd, const void *bytes, size_t n)
 	return 0;
 }
 
+/** sp_read_all() - Up to @n bytes or the end, however many calls it takes. Return: how many, -errno
+ */
+static inline ssize_t sp_read_all(int fd, void *bytes, size_t n)
+{
+	size_t have = 0;
+
+	while (have < n) {
+		ssize_t k = read(fd, (char *)bytes + have, n - have);
+
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k < 0)
+			return -errno;
+		if (k == 0)
+			break;
+		have += (size_t)k;
+	}
+	return (ssize_t)have;
+}
+
 #endif

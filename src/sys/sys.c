@@ -108,12 +108,12 @@ int sys_bpf(int cmd, void *attr, size_t size)
 	return (int)ret_of(syscall(SYS_bpf, cmd, attr, size));
 }
 
-int sys_seccomp_filter(const void *filter, uint16_t n)
+int sys_seccomp_filter(const void *filter, uint16_t n, uint32_t flags)
 {
 	/* the kernel only reads the program */
 	struct sock_fprog prog = {.len = n, .filter = (struct sock_filter *)(uintptr_t)filter};
 
-	return (int)ret_of(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog));
+	return (int)ret_of(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &prog));
 }
 
 int sys_default_signal(int sig)

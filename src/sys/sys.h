@@ -48,8 +48,9 @@ int sys_setns(int fd, int flags);
 int sys_unshare(int flags);
 int sys_close_range(unsigned first, unsigned last, unsigned flags);
 int sys_bpf(int cmd, void *attr, size_t size);
-/** sys_seccomp_filter() - Install @n struct sock_filter for this thread and its children */
-int sys_seccomp_filter(const void *filter, uint16_t n);
+/** sys_seccomp_filter() - Install @n struct sock_filter for this thread and its children. @flags:
+ * SECCOMP_FILTER_FLAG_ */
+int sys_seccomp_filter(const void *filter, uint16_t n, uint32_t flags);
 /** sys_default_signal() - Default action for @sig, also for the two that the C library keeps to
  * itself */
 int sys_default_signal(int sig);

@@ -6,6 +6,8 @@
  */
 #include "worker/worker.h"
 
+#include "base/json.h"
+#include "base/text.h"
 #include "cli/cli_internal.h"
 #include "cli/image_commands.h"
 #include "image/compress.h"
@@ -14,8 +16,11 @@
 #include "probe/look_up.h"
 #include "probe/probe.h"
 #include "sys/fd.h"
+#include "sys/sys.h"
+#include "worker/seccomp_profile.h"
 
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -183,8 +188,54 @@ static const struct sp_command answer = {
 	.max_args = 3,
 	.run = run_answer,
 };
+
+static int run_seccomp(struct sp_cli *cli, int argc, char **argv)
+{
+	SP_CLEANUP(sp_closep) int root_fd = open(argv[0], O_PATH | O_DIRECTORY | O_CLOEXEC);
+	SP_CLEANUP(sp_buf_done) struct sp_buf out = {0};
+	SP_CLEANUP(sp_closep) int fd = -EBADF;
+	struct sp_seccomp_machine machine;
+	struct sp_error err = {0};
+	char *json = sp_arena_alloc(&cli->arena, SP_SECCOMP_PROFILE_MAX + 2);
+	uint32_t n, flags;
+	void *bpf = NULL;
+	ssize_t len;
+
+	fd = root_fd < 0 ? -errno : sys_openat2(root_fd, argv[1], O_RDONLY, 0, RESOLVE_BENEATH);
+	len = fd < 0 || !json ? fd : sp_read_all(fd, json, SP_SECCOMP_PROFILE_MAX + 1);
+	sp_seccomp_machine_here(&machine);
+	if (!json)
+		(void)sp_fail(&err, SP_E_NO_MEMORY, "seccomp profile");
+	else if (len < 0)
+		(void)sp_fail_errno(&err, (int)-len, "open '%s/%s'", argv[0], argv[1]);
+	else if (sp_seccomp_profile_compile(json, (size_t)len, strtoull(argv[2], NULL, 16),
+					    &machine, &bpf, &n, &flags, &err) < 0)
+		(void)sp_wrap(&err, "'%s/%s'", argv[0], argv[1]);
+	sp_buf_putc(&out, '{');
+	if (bpf) {
+		sp_json_int(&out, "flags", flags);
+		sp_json_key(&out, "bpf");
+		sp_buf_putc(&out, '"');
+		sp_hex_encode(bpf, n * sizeof(struct sock_filter), &out);
+		sp_buf_putc(&out, '"');
+	} else {
+		sp_json_str(&out, "text", err.text);
+	}
+	sp_buf_puts(&out, "}\n");
+	free(bpf);
+	return sp_cli_print(cli, &out);
+}
+
+static const struct sp_command seccomp = {
+	.name = "seccomp",
+	.summary = "Compile a system call filter, for a container with these capabilities",
+	.args = "ROOT PROFILE CAPS",
+	.min_args = 3,
+	.max_args = 3,
+	.run = run_seccomp,
+};
 static const struct sp_command *const commands[] = {&image,      &https_check, &look_up, &compress,
-						    &decompress, &answer,      NULL};
+						    &decompress, &answer,      &seccomp, NULL};
 
 static const char *from_environment(const char *name)
 {

@@ -11,9 +11,12 @@
 #include "../unit/cmocka_all.h"
 
 #include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 
 /* ---- isolation --------------------------------------------------------------------------------
  */
@@ -129,6 +132,23 @@ static void capabilities(struct env *e)
 /* SEC-6 */
 static void filtered(struct env *e)
 {
+	static const struct sock_filter no_mkdir[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+#ifdef SYS_mkdir
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mkdir, 1, 0),
+#endif
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mkdirat, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EOPNOTSUPP),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sp_seccomp own[] = {
+		{.profile = "p.json",
+		 .caps = sp_caps_default,
+		 .bpf = no_mkdir,
+		 .n = SP_ARRAY_LEN(no_mkdir),
+		 .flags = SECCOMP_FILTER_FLAG_LOG},
+		sp_seccomp_default,
+	};
 	struct result r;
 	struct job j;
 
@@ -159,7 +179,17 @@ static void filtered(struct env *e)
 	j.seccomp.localhost_profile = "p.json";
 	j.sec.seccomp = &j.seccomp;
 	CHECK(job_run(e, &j, &r) < 0 && r.error.code == SP_E_INVALID);
-	CHECK(strstr(r.error.text, "Localhost profiles are not supported (profile 'p.json')"));
+	CHECK_STR(r.error.text, "seccomp profile 'p.json' was not compiled");
+	/* one of the user's own, made for just the capabilities that the manifest asks for */
+	e->params.seccomp = own;
+	e->params.n_seccomp = SP_ARRAY_LEN(own);
+	job_sh(e, &j, "app", "mkdir /tmp/x; test -d /tmp");
+	j.seccomp.type = "Localhost";
+	j.seccomp.localhost_profile = "p.json";
+	j.sec.seccomp = &j.seccomp;
+	CHECK(job_run(e, &j, &r) == 0);
+	CHECK_STR(r.err, "mkdir: can't create directory '/tmp/x': Operation not supported\n");
+	CHECK(sh(e, "mkdir /tmp/x", &r) == 0); /* the default is found behind it */
 }
 
 static void privileged(struct env *e)

@@ -174,7 +174,7 @@ static void forget_call(uint32_t nr, uint32_t errnum)
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 
-	CHECK(sys_seccomp_filter(f, SP_ARRAY_LEN(f)) == 0);
+	CHECK(sys_seccomp_filter(f, SP_ARRAY_LEN(f), 0) == 0);
 }
 
 /* no eBPF: devices cannot be restricted, so nodes cannot be made and would be dead */

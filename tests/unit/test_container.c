@@ -7,12 +7,10 @@
 #include "container/user.h"
 
 #include "cmocka_all.h"
+#include "seccomp_interpret.h"
 
 #include <errno.h>
-#include <linux/audit.h>
 #include <linux/capability.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -180,45 +178,6 @@ static void test_caps(void **state)
 
 /* ---- filter -----------------------------------------------------------------------------------
  */
-
-/* The kernel's classic BPF, as far as the filter uses it. */
-static uint32_t interpret(const struct sock_filter *f, uint32_t n, const struct seccomp_data *d)
-{
-	uint32_t a = 0;
-
-	for (uint32_t i = 0; i < n; i++) {
-		switch (f[i].code) {
-		case BPF_LD | BPF_W | BPF_ABS:
-			assert_true(f[i].k + 4 <= sizeof(*d) && f[i].k % 4 == 0);
-			memcpy(&a, (const char *)d + f[i].k, 4);
-			break;
-		case BPF_JMP | BPF_JA:
-			i += f[i].k;
-			break;
-		case BPF_JMP | BPF_JEQ | BPF_K:
-			i += a == f[i].k ? f[i].jt : f[i].jf;
-			break;
-		case BPF_JMP | BPF_JGE | BPF_K:
-			i += a >= f[i].k ? f[i].jt : f[i].jf;
-			break;
-		case BPF_JMP | BPF_JSET | BPF_K:
-			i += a & f[i].k ? f[i].jt : f[i].jf;
-			break;
-		case BPF_RET | BPF_K:
-			return f[i].k;
-		default:
-			fail_msg("instruction %u: code %x", i, f[i].code);
-		}
-	}
-	fail_msg("ran off the end");
-	return 0;
-}
-
-#if defined(__x86_64__)
-#define ARCH AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define ARCH AUDIT_ARCH_AARCH64
-#endif
 
 static void test_filter(void **state)
 {
