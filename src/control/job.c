@@ -175,10 +175,12 @@ static void suspend_or_resume(struct job_look *l)
 		if (!is_true(j, SP_JOB_SUSPENDED))
 			sp_ctl_event(l->ctl, false, "Suspended", "Job suspended");
 		set_cond(l, SP_JOB_SUSPENDED, true, "JobSuspended", "Job suspended");
-		j->started_at = -1;
+		if (!j->kube_minor || j->kube_minor >= 36)
+			j->started_at = -1;
 		return;
 	}
 	if (is_true(j, SP_JOB_SUSPENDED)) {
+		j->started_at = -1;
 		set_cond(l, SP_JOB_SUSPENDED, false, "JobResumed", "Job resumed");
 		sp_ctl_event(l->ctl, false, "Resumed", "Job resumed");
 	}

@@ -39,6 +39,7 @@ struct sp_job {
 	sp_time last_success_at, last_failure_at;
 	sp_time retry_at; /* creation failed: not before */
 	bool deleting;    /* set by the caller: the object is being deleted */
+	int kube_minor;   /* set by the caller: release, 0 the newest (JOB-70) */
 	bool told_too_many, removed;
 	struct sp_indexes scratch;
 };

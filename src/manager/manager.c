@@ -107,6 +107,7 @@ static int ctl_init(struct sp_manager *m, struct mgr_ctl *c, struct sp_error *er
 			return sp_fail(err, SP_E_NO_MEMORY, "job '%s'", o->name);
 		sp_job_init(c->job, sp_ctl_random(&m->chance));
 		mgr_restore_job(o, m->now, c->job);
+		c->job->kube_minor = m->options.kube_minor;
 	} else if (c->kind == SP_KIND_CRON_JOB) {
 		sp_cron_job_init(&c->cron, created);
 		mgr_restore_cron(o, &c->cron);

@@ -616,6 +616,7 @@ int sp_check_job(struct sp_arena *a, const struct sp_scenario *s, int kube_minor
 		sp_scn_fail(&w->r, s->node, "a job scenario needs 'job' and 'expect'");
 	} else if (build(w) == 0) {
 		sp_job_init(w->state, SEED);
+		w->state->kube_minor = w->kube_minor;
 		r = check_all(w, &events, &states);
 	}
 	world_done(w);

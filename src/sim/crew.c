@@ -228,10 +228,12 @@ static struct team *add_team(struct world *w, enum sp_kind kind, const char *nam
 		no_memory(w);
 		return NULL;
 	}
-	if (kind == SP_KIND_JOB)
+	if (kind == SP_KIND_JOB) {
 		sp_job_init(t->job_state, w->n + 1);
-	else
+		t->job_state->kube_minor = w->plan->pod->spec.kube_minor;
+	} else {
 		sp_set_init(&t->set_state, w->n + 1);
+	}
 	w->n++;
 	return t;
 }
