@@ -11,9 +11,9 @@ static int start_alone(struct sp_launch *l)
 	for (uint32_t i = 0; i < l->n_pods; i++) {
 		const struct sp_launched *p = &l->pods[i];
 
-		if (sp_pod_wait_shown(&l->place, p->uid, p->supervisor.pidfd, &err) < 0) {
-			(void)sp_wrap(&err, "pod '%s'", p->name);
-			r = sp_cli_fail(l->cli, &err);
+		if (sp_pod_wait_shown(l->cli, &l->place, p->uid, p->supervisor.pidfd, &err) < 0) {
+			r = sp_cli_error(l->cli, SP_EXIT_ENVIRONMENT,
+					 "pod '%s' could not begin: %s", p->name, err.text);
 		} else {
 			fprintf(l->cli->out, "pod/%s\n", p->name);
 		}

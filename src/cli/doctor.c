@@ -233,6 +233,17 @@ static void check_forwarding(struct sp_doctor *d)
 	}
 }
 
+/* Images come from other machines; everything else works without. */
+static void check_outside(struct sp_doctor *d)
+{
+	struct sp_check_result *c = add(d, "outside");
+
+	found(c, "%s", sys_has_route() ? "a default route" : "no default route");
+	if (!sys_has_route())
+		bad(c, SP_HEALTH_LIMITED, "images cannot be pulled from registries",
+		    "`sidepod image load FILE` adds images from archives");
+}
+
 static void check_seccomp(struct sp_doctor *d)
 {
 	struct sp_check_result *c = add(d, "seccomp");
@@ -300,6 +311,7 @@ void sp_doctor_examine(struct sp_cli *cli, const struct sp_place *place, struct 
 	check_overlay(ret);
 	check_network(ret);
 	check_forwarding(ret);
+	check_outside(ret);
 	check_seccomp(ret);
 	check_programs(ret);
 	check_state(ret, place);

@@ -2,6 +2,7 @@
 #include "cli/place.h"
 
 #include "sys/fd.h"
+#include "sys/replace.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -58,16 +59,17 @@ int sp_dirs_make(const char *path, struct sp_error *err)
 
 int sp_file_write(const char *path, const void *bytes, size_t n, struct sp_error *err)
 {
-	SP_CLEANUP(sp_closep) int fd = -EBADF;
+	SP_CLEANUP(sp_replace_done)
+	struct sp_replace to = {.fd = -EBADF, .dir_fd = -EBADF};
+	bool out = sp_streq(path, "-");
 	int r;
 
-	if (!sp_streq(path, "-")) {
-		fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-		if (fd < 0)
-			return sp_fail_errno(err, errno, "create '%s'", path);
-	}
-	r = sp_write_all(fd >= 0 ? fd : STDOUT_FILENO, bytes, n);
-	return r < 0 ? sp_fail_errno(err, -r, "write '%s'", path) : 0;
+	if (!out && sp_replace_open(path, 0644, &to, err) < 0)
+		return -1;
+	r = sp_write_all(out ? STDOUT_FILENO : to.fd, bytes, n);
+	if (r < 0)
+		return sp_fail_errno(err, -r, "write '%s'", path);
+	return out ? 0 : sp_replace_commit(&to, err);
 }
 
 static int64_t now(clockid_t clock)

@@ -19,7 +19,7 @@ int sp_place_open(struct sp_cli *cli, struct sp_place *ret, struct sp_error *err
 /** sp_dirs_make() - A directory and what is missing above it */
 int sp_dirs_make(const char *path, struct sp_error *err);
 
-/** sp_file_write() - Create or replace @path; "-": standard output */
+/** sp_file_write() - Create or replace @path, whole or not at all; "-": standard output */
 int sp_file_write(const char *path, const void *bytes, size_t n, struct sp_error *err);
 
 /** sp_now_wall(), sp_now_mono() - Nanoseconds */

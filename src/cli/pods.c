@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
+#include <sys/statvfs.h>
 
 #define PODS_MAX 10000
 
@@ -322,7 +323,30 @@ int sp_pod_stop(struct sp_cli *cli, const struct sp_place *place, const struct s
 	return sp_pod_wait_gone(place, p->uid, err);
 }
 
-int sp_pod_wait_shown(const struct sp_place *place, const char *uid, int pidfd,
+const char *sp_pod_last_words(struct sp_cli *cli, const struct sp_place *place, const char *uid)
+{
+	static const char key[] = " err=\"";
+	const char *dir = sp_arena_printf(&cli->arena, "%s/pods/%s", place->engine.run_dir, uid);
+	const char *path = dir ? sp_arena_printf(&cli->arena, "%s/supervisor.log", dir) : NULL;
+	const char *at, *last = NULL, *end;
+	struct sp_source src;
+	struct sp_error err;
+	struct statvfs fs;
+
+	if (path && sp_cli_read(cli, path, &src, &err) == 0)
+		for (at = src.bytes;
+		     at && (at = memmem(at, src.len - (size_t)(at - src.bytes), key, strlen(key)));)
+			last = at += strlen(key);
+	end = last ? memchr(last, '\n', src.len - (size_t)(last - src.bytes)) : NULL;
+	if (end && end[-1] == '"')
+		return sp_arena_strndup(&cli->arena, last, (size_t)(end - 1 - last));
+	if (dir && statvfs(dir, &fs) == 0 && fs.f_bavail == 0)
+		return sp_arena_printf(&cli->arena, "no space is left in '%s'",
+				       place->engine.run_dir);
+	return "its supervisor was killed";
+}
+
+int sp_pod_wait_shown(struct sp_cli *cli, const struct sp_place *place, const char *uid, int pidfd,
 		      struct sp_error *err)
 {
 	SP_CLEANUP(sp_closep) int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
@@ -337,8 +361,7 @@ int sp_pod_wait_shown(const struct sp_place *place, const char *uid, int pidfd,
 		if (poll(v, 2, -1) < 0 && errno != EINTR)
 			return sp_fail_errno(err, errno, "wait for a pod's status");
 		if (v[1].revents && access(path, F_OK) < 0)
-			return sp_fail(err, SP_E_IO,
-				       "the supervisor ended; see '%s/supervisor.log'", dir);
+			return sp_fail(err, SP_E_IO, "%s", sp_pod_last_words(cli, place, uid));
 		while (read(fd, drain, sizeof(drain)) > 0)
 			; /* which file it was is looked at above */
 	}

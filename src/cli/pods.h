@@ -53,12 +53,15 @@ int sp_pod_stop(struct sp_cli *cli, const struct sp_place *place, const struct s
 		int64_t grace_s, struct sp_error *err);
 
 /** sp_pod_wait_shown() - Until a pod just started has a status, or @pidfd says that it is over */
-int sp_pod_wait_shown(const struct sp_place *place, const char *uid, int pidfd,
+int sp_pod_wait_shown(struct sp_cli *cli, const struct sp_place *place, const char *uid, int pidfd,
 		      struct sp_error *err);
 
 /** sp_pod_wait_gone() - Until the pod's supervisor has exited, which it is about to do */
 int sp_pod_wait_gone(const struct sp_place *place, const char *uid, struct sp_error *err);
 
+/** sp_pod_last_words() - Why a supervisor ended before its pod had begun, as well as can be known
+ */
+const char *sp_pod_last_words(struct sp_cli *cli, const struct sp_place *place, const char *uid);
 /** sp_pod_ask_doc() - {"metadata","spec","status"} as the supervisor tells it now; NULL when it
  * does not answer. In the arena */
 struct sp_node *sp_pod_ask_doc(struct sp_cli *cli, const struct sp_place *place, const char *uid);

@@ -11,6 +11,7 @@
 #include "sys/fd.h"
 
 #include <errno.h>
+#include <sys/statvfs.h>
 
 void sp_session_flags(struct sp_session *s, struct sp_cli *cli)
 {
@@ -149,13 +150,31 @@ static int follow_started(struct sp_session *s, struct sp_follow *f, bool logs,
 	return 0;
 }
 
+static bool is_full(const char *dir)
+{
+	struct statvfs fs;
+
+	return statvfs(dir, &fs) == 0 && fs.f_bavail == 0;
+}
+
 int sp_session_pod_over(struct sp_session *s, struct sp_follow *f, struct sp_watched *w, int code)
 {
 	struct sp_cli *cli = s->launch.cli;
 	struct sp_error err;
 
-	if (!s->quiet_end && f->progress.mode != SP_PROGRESS_QUIET &&
-	    f->progress.mode != SP_PROGRESS_JSON)
+	if (!w->run.has_header) {
+		(void)sp_cli_error(cli, SP_EXIT_ENVIRONMENT, "pod '%s' could not begin: %s",
+				   w->name, sp_pod_last_words(cli, &s->launch.place, w->uid));
+		code = f->signal_number ? code : SP_EXIT_ENVIRONMENT;
+	} else if (!w->run.finished && is_full(s->launch.place.engine.run_dir)) {
+		(void)sp_cli_error(
+			cli, SP_EXIT_ENVIRONMENT,
+			"pod '%s' is over; how it ended could not be written, no space is "
+			"left in '%s'",
+			w->name, s->launch.place.engine.run_dir);
+		code = f->signal_number ? code : SP_EXIT_ENVIRONMENT;
+	} else if (!s->quiet_end && f->progress.mode != SP_PROGRESS_QUIET &&
+		   f->progress.mode != SP_PROGRESS_JSON)
 		sp_session_tell_end(cli, &w->run);
 	if (s->timeline && w->run.has_header &&
 	    sp_session_draw(cli, &w->run, s->timeline, &err) < 0)

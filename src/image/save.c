@@ -144,6 +144,12 @@ int sp_image_save(struct sp_image_store *store, const char *const *refs, uint32_
 
 	if (!s.out)
 		return sp_fail(err, SP_E_NO_MEMORY, "save image");
+	for (uint32_t i = 0; i < n; i++) { /* a wrong name costs no half archive */
+		struct sp_image img;
+
+		if (sp_image_store_get(store, &s.arena, refs[i], &img, err) < 0)
+			goto out;
+	}
 	archive_write_set_format_pax_restricted(s.out);
 	archive_write_set_bytes_in_last_block(s.out, 1);
 	if (archive_write_open_fd(s.out, fd) != ARCHIVE_OK) {
@@ -166,6 +172,8 @@ int sp_image_save(struct sp_image_store *store, const char *const *refs, uint32_
 		goto out;
 	r = archive_write_close(s.out) == ARCHIVE_OK ? 0 : out_fail(&s, err);
 out:
+	if (r < 0) /* or it would be filled up with zeros and look whole */
+		(void)archive_write_fail(s.out);
 	archive_write_free(s.out);
 	sp_arena_done(&s.arena);
 	return r;

@@ -128,8 +128,10 @@ int sp_image_store_open(const char *dir, struct sp_image_store **ret, struct sp_
 	    open_dir(s->dir_fd, "locks", &s->locks_fd, err) < 0)
 		return -1;
 	s->lock_fd = openat(s->dir_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (s->lock_fd < 0 && errno == EROFS) /* good enough for reading */
+		s->lock_fd = openat(s->dir_fd, "lock", O_RDONLY | O_CLOEXEC);
 	if (s->lock_fd < 0)
-		return sp_fail_errno(err, errno, "image store: lock");
+		return sp_fail_errno(err, errno, "image store: lock in '%s'", dir);
 	while (flock(s->lock_fd, LOCK_SH) < 0)
 		if (errno != EINTR)
 			return sp_fail_errno(err, errno, "image store: lock");

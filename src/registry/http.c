@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "sys/fd.h"
+#include "sys/sys.h"
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
@@ -326,9 +327,13 @@ static void explain(struct sp_request *r, CURLcode code)
 	switch ((int)code) {
 	case CURLE_COULDNT_RESOLVE_HOST:
 		r->refused = true;
-		(void)sp_fail(err, SP_E_UNAVAILABLE,
-			      "registry '%s': no address for that name (DNS); is it spelled right?",
-			      host);
+		(void)sp_fail(
+			err, SP_E_UNAVAILABLE,
+			sys_has_route()
+				? "registry '%s': no address for that name (DNS); is it "
+				  "spelled right?"
+				: "registry '%s': this machine has no network (no default route)",
+			host);
 		break;
 	case CURLE_COULDNT_RESOLVE_PROXY:
 		(void)sp_fail(

@@ -329,6 +329,14 @@ void sp_log_flush(struct sp_log *l, int64_t wall_ns)
 		rotate(l, wall_ns);
 	if (l->fd < 0)
 		r = open_file(l);
+	while (r == 0 && l->torn) { /* the next line is one of its own */
+		if (write(l->fd, "\n", 1) == 1) {
+			l->torn = false;
+			l->size_bytes++;
+		} else if (errno != EINTR) {
+			r = -errno;
+		}
+	}
 	while (r == 0 && n) {
 		ssize_t w = write(l->fd, p, n);
 
@@ -341,6 +349,7 @@ void sp_log_flush(struct sp_log *l, int64_t wall_ns)
 		p += w;
 		n -= (size_t)w;
 		l->size_bytes += (uint64_t)w;
+		l->torn = p[-1] != '\n';
 	}
 	if (r < 0) {
 		l->dropped_bytes += n;

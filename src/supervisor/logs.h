@@ -72,6 +72,7 @@ struct sp_log {
 	int64_t rotated_wall_ns; /* in the name of the newest rotated file */
 	uint64_t dropped_bytes;  /* could not be written */
 	int errnum;              /* why */
+	bool torn;               /* the disk was full in the middle of a line */
 	bool rotated;            /* sp_log_compressible() may find something */
 	struct sp_log_stream streams[2];
 	struct sp_buf out;

@@ -28,7 +28,8 @@
 
 #define STATUS_DELAY                                                                               \
 	(10 * SP_MSEC) /* status.json lags this much, so that it never stands in the way */
-#define ORPHAN_AGE (50 * SP_MSEC) /* a zombie that nobody took for so long is nobody's */
+#define RECORD_WAITS_MAX (1024 * 1024)  /* bytes of the record that wait for a disk with room */
+#define ORPHAN_AGE       (50 * SP_MSEC) /* a zombie that nobody took for so long is nobody's */
 
 /* Facts, ranked by LAT-22: what comes first when several things happened in one wakeup. */
 static uint8_t rank_of(enum sp_ev_kind kind)
@@ -131,17 +132,39 @@ static sp_time to_real(const struct sup *s, sp_time t)
 
 /* ---- record and status ----------------------------------------------------------------------- */
 
+/* A full disk never costs the pod; lines that do not fit wait for room, without gaps or torn ones.
+ */
 static void write_record(struct sup *s)
 {
-	int r = s->record.len ? sp_write_all(s->record_fd, s->record.ptr, s->record.len) : 0;
+	size_t done = 0;
+	ssize_t n = 1;
 
-	if (r < 0) { /* a full disk costs lines of the record, never the pod */
+	while (done < s->record.len && n > 0) {
+		n = write(s->record_fd, s->record.ptr + done, s->record.len - done);
+		if (n > 0)
+			done += (size_t)n;
+		else if (errno == EINTR)
+			n = 1;
+	}
+	if (done == s->record.len) {
+		sp_buf_clear(&s->record);
+		s->record_full = false;
+		return;
+	}
+	if (!s->record_full) {
 		struct sp_error err;
 
-		sp_fail_errno(&err, -r, "run record");
+		sp_fail_errno(&err, errno, "run record");
 		sup_log(s, "record", &err);
 	}
-	sp_buf_clear(&s->record);
+	s->record_full = true;
+	s->record.len -= done;
+	memmove(s->record.ptr, s->record.ptr + done, s->record.len);
+	if (s->record.len > RECORD_WAITS_MAX) { /* the newest lines are lost, as wholes */
+		const char *nl = memrchr(s->record.ptr, '\n', RECORD_WAITS_MAX);
+
+		s->record.len = nl ? (size_t)(nl + 1 - s->record.ptr) : 0;
+	}
 }
 
 void sup_warn(struct sup *s, const char *reason, const char *text)
@@ -200,15 +223,19 @@ static void write_status(struct sup *s)
 	sup_status_print(s, false, &b);
 	sp_buf_puts(&b, "}\n");
 	fd = openat(s->run_fd, next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	/* Nobody waits for this file: what cannot be written now is written with the next change.
-	 */
 	if (b.failed || fd < 0 || write(fd, b.ptr, b.len) != (ssize_t)b.len ||
 	    renameat(s->run_fd, next, s->run_fd, name) < 0) {
 		struct sp_error err;
 
 		sp_fail_errno(&err, errno, "status.json");
-		sup_log(s, "status", &err);
+		if (!s->status_full)
+			sup_log(s, "status", &err);
+		(void)unlinkat(s->run_fd, next, 0); /* it may not even be there */
+		s->status_dirty = s->status_full = true;
+		s->status_at = s->real + SP_SEC; /* the disk may have room again */
+		return;
 	}
+	s->status_full = false;
 }
 
 /* ---- the core -------------------------------------------------------------------------------- */
@@ -412,8 +439,12 @@ static int map_state(struct sup *s, struct sp_error *err)
 		return sp_fail_errno(err, errno, "open 'state'");
 	if (s->bundle.resume && (size_t)st.st_size != size)
 		return sp_fail(err, SP_E_CORRUPT, "'state' is of another version of sidepod");
-	if (!s->bundle.resume && (ftruncate(fd, 0) < 0 || ftruncate(fd, (off_t)size) < 0))
-		return sp_fail_errno(err, errno, "make 'state'");
+	if (!s->bundle.resume) {
+		int r = ftruncate(fd, 0) < 0 ? errno : posix_fallocate(fd, 0, (off_t)size);
+
+		if (r) /* without room a write to the mapping would kill us */
+			return sp_fail_errno(err, r, "make 'state'");
+	}
 	p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (p == MAP_FAILED)
 		return sp_fail_errno(err, errno, "map 'state'");
@@ -550,11 +581,29 @@ static int start(struct sup *s, struct sp_error *err)
 	return 0;
 }
 
+/* The disk is full: what only a next supervisor would need makes room for the last lines. */
+static void give_state_up(struct sup *s)
+{
+	size_t size = s->state->size;
+	void *copy = malloc(size);
+
+	if (!copy)
+		return;
+	memcpy(copy, s->state, size);
+	(void)munmap(s->state, size); /* a mapping of ours, whole: cannot fail */
+	s->state = copy;
+	s->pod = (struct sp_pod *)(s->state + 1);
+	(void)unlinkat(s->run_fd, "state", 0); /* then there is no room, as before */
+	write_record(s);
+}
+
 /* The pod is over: the last word, then everything goes. */
 static void end(struct sup *s)
 {
 	sup_job_end_all(s);
 	write_record(s);
+	if (s->record_full || s->status_full)
+		give_state_up(s);
 	sup_sandbox_end(s);
 	write_status(s);
 	(void)unlinkat(s->run_fd, "control",

@@ -158,9 +158,10 @@ struct sup {
 	pid_t host_pid; /* our number outside */
 	struct sp_buf record;
 	bool status_dirty, finished;
-	bool told_secrets; /* that pull secrets are missing */
-	sp_time status_at; /* real time at which status.json is to be written */
-	bool orphans;      /* SIGCHLD came: a zombie that is nobody's may be there */
+	bool told_secrets;             /* that pull secrets are missing */
+	bool status_full, record_full; /* could not be written; told */
+	sp_time status_at;             /* real time at which status.json is to be written */
+	bool orphans;                  /* SIGCHLD came: a zombie that is nobody's may be there */
 	pid_t orphan;
 	sp_time orphan_at;
 	enum sp_cond_status gates[SP_GATES_MAX];

@@ -251,3 +251,38 @@ int sys_remove_tree(int dir_fd, const char *path)
 	(void)sp_close(fd);
 	return r;
 }
+
+/* "<interface> <destination> …" */
+static bool has_route4(void)
+{
+	FILE *f = fopen("/proc/net/route", "re");
+	char name[64], to[16];
+	bool found = false;
+
+	while (f && !found && fscanf(f, "%63s %15s %*[^\n]", name, to) == 2)
+		found = strcmp(to, "00000000") == 0 && strcmp(name, "lo") != 0;
+	if (f)
+		(void)fclose(f); /* was read only */
+	return found;
+}
+
+/* "<destination> <prefix length> … <interface>", ten fields */
+static bool has_route6(void)
+{
+	static const char any[] = "00000000000000000000000000000000";
+	FILE *f = fopen("/proc/net/ipv6_route", "re");
+	char to[40], len[8], name[64];
+	bool found = false;
+
+	while (f && !found &&
+	       fscanf(f, "%39s %7s %*s %*s %*s %*s %*s %*s %*s %63s", to, len, name) == 3)
+		found = strcmp(to, any) == 0 && strcmp(len, "00") == 0 && strcmp(name, "lo") != 0;
+	if (f)
+		(void)fclose(f); /* was read only */
+	return found;
+}
+
+bool sys_has_route(void)
+{
+	return has_route4() || has_route6();
+}

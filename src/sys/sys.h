@@ -62,6 +62,10 @@ int sys_write_file(int dir_fd, const char *path, const char *text);
 /** sys_read_file() - At most @size - 1 bytes, NUL added. Return: bytes read */
 ssize_t sys_read_file(int dir_fd, const char *path, char *buf, size_t size);
 
+/** sys_has_route() - Is there a way to other machines: a default route that is not the loopback's?
+ */
+bool sys_has_route(void);
+
 /**
  * sys_remove_tree() - Remove @path and everything below it
  *

@@ -16,6 +16,7 @@
 #include "probe/look_up.h"
 #include "probe/probe.h"
 #include "sys/fd.h"
+#include "sys/replace.h"
 #include "sys/sys.h"
 #include "worker/seccomp_profile.h"
 
@@ -70,23 +71,21 @@ static int run_save(struct sp_cli *cli, int argc, char **argv)
 	SP_CLEANUP(sp_image_store_closep) struct sp_image_store *s = NULL;
 	const char *path = sp_flag_text(cli, "output");
 	struct sp_error err;
-	int fd, r;
+	SP_CLEANUP(sp_replace_done)
+	struct sp_replace to = {.fd = -EBADF, .dir_fd = -EBADF};
+	int r;
 
 	if (sp_worker_open_store(cli, sp_image_dir(cli), &s, &err) < 0)
 		return sp_cli_fail(cli, &err);
 	if (!path && isatty(STDOUT_FILENO))
 		return sp_cli_usage(
 			cli, "an archive is not for a terminal; use --output FILE or a pipe");
-	fd = path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644) : dup(STDOUT_FILENO);
-	if (fd < 0) {
-		(void)sp_fail_errno(&err, errno, "open '%s'", path ? path : "<stdout>");
-		return sp_cli_fail(cli, &err);
-	}
-	r = sp_image_save(s, (const char *const *)argv, (uint32_t)argc, fd, &err);
-	if (close(fd) < 0 && r == 0)
-		r = sp_fail_errno(&err, errno, "write '%s'", path ? path : "<stdout>");
-	if (r < 0 && path)
-		(void)unlink(path); /* half an archive helps nobody */
+	r = path ? sp_replace_open(path, 0644, &to, &err) : 0;
+	if (r == 0)
+		r = sp_image_save(s, (const char *const *)argv, (uint32_t)argc,
+				  path ? to.fd : STDOUT_FILENO, &err);
+	if (r == 0 && path)
+		r = sp_replace_commit(&to, &err);
 	return r < 0 ? sp_cli_fail(cli, &err) : SP_EXIT_OK;
 }
 

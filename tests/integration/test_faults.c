@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
@@ -327,6 +328,59 @@ static void test_terminal_is_restored(void **state)
 	own_machine_clean("exec -it and a signal");
 }
 
+/* ---- a reader that stands still -------------------------------------------------------------- */
+
+/* While nobody reads, logs rotate and are compressed; then every line comes, once, in order. */
+static void test_stalled_reader(void **state)
+{
+	enum { LINES = 300000 };
+	static const char *const pod =
+		"  restartPolicy: Never\n"
+		"  terminationGracePeriodSeconds: 1\n"
+		"  volumes: [{name: v, hostPath: {path: /tmp/lines}}]\n"
+		"  containers:\n"
+		"  - {name: c, " IMAGE ", command: [cat, /v/lines], volumeMounts: [{name: v, "
+		"mountPath: /v}]}\n"
+		"  - {name: stay, " IMAGE ", command: [demo, act, 'term=0:0']}\n";
+	char command[160], line[64];
+	struct result r = {0};
+	int out_fd, err_fd;
+	const char *at;
+	pid_t pid;
+	FILE *f;
+
+	assert_int_equal(mkdir("/tmp/lines", 0755), 0);
+	f = fopen("/tmp/lines/lines", "we");
+	assert_non_null(f);
+	for (int i = 0; i < LINES; i++)
+		fprintf(f, "line %06d with so many letters that the files become full\n", i);
+	fclose(f);
+	pid = start(ARGS("run", manifest("chatty", pod), "--no-prefix", "--net", "lo"), -1, &out_fd,
+		    &err_fd);
+	/* two rotations, of which the first is compressed by then */
+	snprintf(command, sizeof(command),
+		 "until ls %s/log/pods/*/c/*.gz >/dev/null 2>&1; do sleep 0.02; done", root);
+	assert_int_equal(system(command), 0);
+	snprintf(command, sizeof(command),
+		 "until grep -q '\"exit\"' %s/run/pods/*/record.jsonl; do sleep 0.02; done", root);
+	assert_int_equal(system(command), 0);
+	kill(pid, SIGINT);
+	collect(out_fd, err_fd, &r);
+	assert_int_equal(reap(pid), 128 + SIGINT);
+	at = text(&r.out);
+	for (int i = 0; i < LINES; i++) {
+		snprintf(line, sizeof(line), "line %06d ", i);
+		if (strncmp(at, line, strlen(line)) != 0)
+			fail_msg("'%s' is not where it should be: %.80s", line, at);
+		at = strchr(at, '\n') + 1;
+	}
+	assert_int_equal(*at, '\0');
+	result_done(&r);
+	assert_int_equal(system("rm -r /tmp/lines"), 0);
+	unlink(manifest("chatty", pod));
+	own_machine_clean("a stalled reader");
+}
+
 static int set_up(void **state)
 {
 	const char *s = getenv("SP_SEED");
@@ -354,6 +408,7 @@ static int tests(void)
 	const struct CMUnitTest all[] = {
 		cmocka_unit_test_setup(test_kills, begin),
 		cmocka_unit_test_setup(test_signals, begin),
+		cmocka_unit_test_setup(test_stalled_reader, begin),
 		cmocka_unit_test_setup(test_signal_while_unpacking, begin),
 		cmocka_unit_test_setup(test_signal_at_rest, begin),
 		cmocka_unit_test_setup(test_terminal_is_restored, begin),
