@@ -205,8 +205,7 @@ static int take_line(struct sp_follow *f, struct sp_watched *w, struct sp_str te
 			w->start_wall_ns = l.header.start_wall_ns;
 		return f->show_logs ? open_logs(f, w, err) : 0;
 	}
-	if (f->progress.mode != SP_PROGRESS_TTY)
-		sp_progress_fact(&f->progress, &w->run, &l.fact);
+	sp_progress_fact(&f->progress, &w->run, &l.fact);
 	return 0;
 }
 

@@ -437,7 +437,8 @@ static int plan_pod(struct sp_launch *l, const struct sp_object *o, bool ahead, 
 	p->object = o;
 	if (spec->init_containers.n + spec->containers.n > SP_CONTAINERS_MAX)
 		return sp_cli_error(l->cli, SP_EXIT_MANIFEST,
-				    "pod '%s' has more than %d containers", o->meta->name,
+				    "pod '%s' has %u containers; %d is the most", o->meta->name,
+				    spec->init_containers.n + spec->containers.n,
 				    SP_CONTAINERS_MAX);
 	if (add_account_secrets(l, o) < 0)
 		return sp_cli_error(l->cli, SP_EXIT_ENVIRONMENT, "out of memory");

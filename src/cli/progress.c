@@ -123,6 +123,28 @@ void sp_progress_leave(struct sp_progress *p, struct sp_run *const *runs, uint32
 	p->block = false;
 }
 
+/*
+ * Above the block, where it stays: what is wrong with the pod or its machine, which no line of a
+ * container could show. What comes again with each attempt is told once.
+ */
+static void warn(struct sp_progress *p, const struct sp_run *r, const struct sp_record_fact *f)
+{
+	char text[sizeof(p->warned)];
+	struct sp_buf b = sp_buf_fixed(text, sizeof(text));
+
+	if (!f->is_event || !f->warning || *f->ctr)
+		return;
+	sp_buf_printf(&b, "pod '%s': %s", r->header.pod, f->message); /* cut when it is long */
+	for (char *c = text; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = ' ';
+	if (sp_streq(text, p->warned))
+		return;
+	memcpy(p->warned, text, sizeof(text));
+	sp_progress_erase(p);
+	sp_cli_warn(p->cli, "%s", text);
+}
+
 void sp_progress_fact(struct sp_progress *p, const struct sp_run *r, const struct sp_record_fact *f)
 {
 	SP_CLEANUP(sp_buf_done) struct sp_buf b = {0};
@@ -131,5 +153,7 @@ void sp_progress_fact(struct sp_progress *p, const struct sp_run *r, const struc
 		(void)sp_progress_plain(r, f, &p->cli->err_look, &b); /* nothing to tell: empty */
 	else if (p->mode == SP_PROGRESS_JSON)
 		sp_progress_json(r, f, &b);
+	else if (p->mode == SP_PROGRESS_TTY)
+		warn(p, r, f);
 	flush(p, &b);
 }

@@ -68,6 +68,7 @@ struct sp_progress {
 	bool waterfall;   /* below it: the termination so far */
 	bool drawn_later; /* the whole run is drawn at the end: the last block goes without it */
 	char note[160];   /* line below everything: what Ctrl-C does next */
+	char warned[512]; /* the last warning about a pod */
 };
 
 void sp_progress_init(struct sp_progress *p, struct sp_cli *cli, enum sp_progress_mode mode);
@@ -83,7 +84,8 @@ void sp_progress_paint(struct sp_progress *p, struct sp_run *const *runs, uint32
 void sp_progress_leave(struct sp_progress *p, struct sp_run *const *runs, uint32_t n,
 		       const sp_time *now);
 
-/** sp_progress_fact() - Tell one fact, in the modes that do */
+/** sp_progress_fact() - Tell one fact, in the modes that do; above the block what is wrong with the
+ * pod itself */
 void sp_progress_fact(struct sp_progress *p, const struct sp_run *r,
 		      const struct sp_record_fact *f);
 

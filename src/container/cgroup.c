@@ -522,6 +522,16 @@ failed:
 	return -1;
 }
 
+uint32_t sp_cgroup_unenforced(const struct sp_cgroup *cg, const struct sp_cg_values *v)
+{
+	uint32_t wanted = (v->memory_bytes >= 0 ? (uint32_t)SP_CG_MEMORY : 0) |
+			  (v->cpu_quota_us >= 0 ? (uint32_t)SP_CG_CPU : 0);
+
+	for (uint32_t i = 0; i < cg->n; i++)
+		wanted &= ~cg->trees[i].ctls;
+	return wanted;
+}
+
 const struct sp_cg_tree *sp_cgroup_v2(const struct sp_cgroup *cg)
 {
 	return cg->n && cg->trees[0].v2 ? &cg->trees[0] : NULL;

@@ -89,6 +89,10 @@ struct sp_cgroup {
 /** sp_cgroup_open() - Make the pod's directories and write its limits */
 int sp_cgroup_open(const struct sp_cgroup_params *p, struct sp_cgroup **ret, struct sp_error *err);
 
+/** sp_cgroup_unenforced() - Which of the limits in @v no tree of the pod can set: bits of enum
+ * sp_cg_ctl */
+uint32_t sp_cgroup_unenforced(const struct sp_cgroup *cg, const struct sp_cg_values *v);
+
 /** sp_cgroup_close() - Kill everything in it and remove the directories. Return: NULL */
 struct sp_cgroup *sp_cgroup_close(struct sp_cgroup *cg);
 

@@ -69,6 +69,9 @@ struct sp_sandbox;
  */
 int sp_sandbox_open(const struct sp_sandbox_params *p, struct sp_sandbox **ret,
 		    struct sp_error *err);
+/** sp_sandbox_unenforced() - Limits of the pod's containers that this machine, or this user, cannot
+ * set: "memory, cpu"; nothing is added when all are enforced */
+void sp_sandbox_unenforced(const struct sp_sandbox *s, struct sp_buf *out);
 /** sp_sandbox_close() - Kill what is left, remove cgroups; mounts and namespaces go with the
  * process. Containers are to be freed before. Return: NULL */
 struct sp_sandbox *sp_sandbox_close(struct sp_sandbox *s);

@@ -310,6 +310,22 @@ int sp_sandbox_open(const struct sp_sandbox_params *p, struct sp_sandbox **ret,
 	return 0;
 }
 
+void sp_sandbox_unenforced(const struct sp_sandbox *s, struct sp_buf *out)
+{
+	uint32_t ctls = 0;
+
+	for (uint16_t i = 0; i < s->p->res->n_ctrs; i++) {
+		struct sp_cg_values v;
+
+		sp_cg_ctr_values(s->p->res, i, &v);
+		ctls |= sp_cgroup_unenforced(s->cg, &v);
+	}
+	if (ctls & SP_CG_MEMORY)
+		sp_buf_puts(out, "memory");
+	if (ctls & SP_CG_CPU)
+		sp_buf_puts(out, ctls & SP_CG_MEMORY ? ", cpu" : "cpu");
+}
+
 struct sp_sandbox *sp_sandbox_close(struct sp_sandbox *s)
 {
 	if (!s)

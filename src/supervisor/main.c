@@ -167,15 +167,25 @@ static void write_record(struct sup *s)
 	}
 }
 
-void sup_warn(struct sup *s, const char *reason, const char *text)
+static void own_event(struct sup *s, bool warning, const char *reason, const char *text)
 {
 	const struct sp_action a = {.kind = SP_ACT_EVENT,
 				    .ctr = SP_NO_CTR,
-				    .warning = true,
+				    .warning = warning,
 				    .reason = reason,
 				    .text = text};
 
 	sp_record_fact_print(&s->record, &s->spec, &a, s->now - s->state->accepted_mono, s->wall);
+}
+
+void sup_warn(struct sup *s, const char *reason, const char *text)
+{
+	own_event(s, true, reason, text);
+}
+
+void sup_note(struct sup *s, const char *reason, const char *text)
+{
+	own_event(s, false, reason, text);
 }
 
 void sup_status_print(struct sup *s, bool spec, struct sp_buf *out)

@@ -462,6 +462,11 @@ static int network_up(struct sup *s, struct sp_error *err)
 		return -1;
 	s->net_up = true;
 	tell_changes(s, &lease);
+	if (s->bundle.engine.rootless && !s->net_told) {
+		s->net_told = true;
+		sup_note(s, "LoopbackOnly",
+			 "the pod has a loopback network alone: the bridge belongs to root");
+	}
 	if (lease.ip.s_addr) /* the buffer fits every address */
 		(void)inet_ntop(AF_INET, &lease.ip, s->pod_ips, sizeof(s->pod_ips));
 	return 0;
@@ -534,6 +539,23 @@ static int open_sandbox(struct sup *s, struct sp_error *err)
 	return s->pod_dir_fd < 0 ? sp_fail_errno(err, errno, "open '%s'", s->pod_dir) : 0;
 }
 
+/* Once per pod: what the manifest asks for and this user or machine cannot give. */
+static void tell_unenforced(struct sup *s)
+{
+	char mem[64] = "", text[256];
+	struct sp_buf limits = sp_buf_fixed(mem, sizeof(mem));
+
+	sp_sandbox_unenforced(s->sandbox, &limits);
+	if (!limits.len || s->limits_told)
+		return;
+	s->limits_told = true;
+	(void)snprintf(text, sizeof(text), "limits are not enforced: %s; %s", mem,
+		       s->bundle.engine.rootless
+			       ? "this user may not change control groups"
+			       : "no control group hierarchy with them is mounted"); /* fits */
+	sup_warn(s, "LimitsNotEnforced", text);
+}
+
 static void start_failed(struct sup *s, uint32_t attempt, enum sp_sandbox_step step,
 			 const char *text)
 {
@@ -563,6 +585,7 @@ void sup_do_sandbox_start(struct sup *s, uint32_t attempt)
 		start_failed(s, attempt, SP_SBX_STEP_SANDBOX, err.text);
 		return;
 	}
+	tell_unenforced(s);
 	if (make_volumes(s, &err) < 0) {
 		start_failed(s, attempt, SP_SBX_STEP_MOUNT, err.text);
 		return;

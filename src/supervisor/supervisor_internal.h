@@ -170,6 +170,7 @@ struct sup {
 	struct sp_sandbox *sandbox;
 	uint32_t sandbox_attempt;
 	bool sandbox_stopping, net_opened, net_up;
+	bool limits_told, net_told; /* one warning per pod */
 	struct sp_net_host net_host;
 	struct sp_volume *volumes; /* parallel to the manifest's */
 	int hosts_fd, hostname_fd, resolv_fd;
@@ -197,6 +198,8 @@ void sup_tell(struct sup *s, const struct sp_event *ev);
 void sup_log(const struct sup *s, const char *what, const struct sp_error *err);
 /** sup_warn() - A warning event in the run record that is not the core's */
 void sup_warn(struct sup *s, const char *reason, const char *text);
+/** sup_note() - The same, an ordinary event */
+void sup_note(struct sup *s, const char *reason, const char *text);
 /** sup_scaled() - A wait of the lifecycle in real time */
 sp_time sup_scaled(const struct sup *s, sp_time t);
 /** sup_status_print() - {"metadata","status"}; @spec: also "spec" */

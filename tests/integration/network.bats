@@ -237,3 +237,30 @@ from() {
 	says "dropped by chain inet fw forward"
 	says "nft insert rule inet fw forward iifname sidepod0 accept"
 }
+
+@test "a pod of 64 containers with a port each; one more is refused" {
+	many() { # N
+		echo "apiVersion: v1"
+		echo "kind: Pod"
+		echo "metadata: {name: many}"
+		echo "spec:"
+		echo "  restartPolicy: Never"
+		echo "  initContainers:"
+		for i in $(seq 16); do
+			echo "  - {name: s$i, image: sidepod.local/demo, command: [demo, act, 'term=0:0'], restartPolicy: Always, ports: [{containerPort: 80, hostPort: $((21000 + i))}]}"
+		done
+		echo "  containers:"
+		for i in $(seq 17 "$1"); do
+			echo "  - {name: c$i, image: sidepod.local/demo, command: [demo, act, 'exit=0,say=here'], ports: [{containerPort: 80, hostPort: $((21000 + i))}]}"
+		done
+	}
+	many 64 >"$dir/many.yaml"
+	run machine timeout 60 "$SIDEPOD" run "$dir/many.yaml"
+	[ "$status" = 0 ]
+	[ "$(grep -c '| here' <<<"$output")" = 48 ]
+	says "pod/many Succeeded"
+	many 65 >"$dir/many.yaml"
+	run machine timeout 60 "$SIDEPOD" run "$dir/many.yaml"
+	[ "$status" = 4 ]
+	says "pod 'many' has 65 containers; 64 is the most"
+}
