@@ -263,3 +263,28 @@ fault() {
 	[ "$status" -ne 0 ]
 	[[ $output == *"No space left"* ]]
 }
+
+@test "who is not root: pulls on the machine's network, runs on loopback" {
+	chmod 755 "$BATS_TEST_TMPDIR"
+	mkdir -m 777 "$BATS_TEST_TMPDIR/home"
+	cat >"$BATS_TEST_TMPDIR/pod.yaml" <<-END
+		apiVersion: v1
+		kind: Pod
+		metadata: {name: pulled}
+		spec:
+		  restartPolicy: Never
+		  containers:
+		  - name: app
+		    image: 127.0.0.1:$plain/busybox:1.36
+		    command: [sh, -c, "ls /sys/class/net; wget -q -O- http://127.0.0.1:$plain/ || echo cannot reach it"]
+	END
+	path=$BATS_TEST_TMPDIR # the way there is open for others
+	until [ "$path" = /tmp ] || [ "$path" = / ]; do chmod o+x "$path"; path=$(dirname "$path"); done
+	run env HOME="$BATS_TEST_TMPDIR/home" timeout -k 5 60 setpriv --reuid 65534 --regid 65534 --clear-groups \
+		"$SIDEPOD" --root "$BATS_TEST_TMPDIR/home/state" run "$BATS_TEST_TMPDIR/pod.yaml"
+	echo "$output"
+	[ "$status" = 0 ]
+	[[ $output == *"app | lo"* ]]
+	[[ $output == *"app | cannot reach it"* ]]
+	[[ $output == *"pod/pulled Succeeded"* ]]
+}
