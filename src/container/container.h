@@ -83,10 +83,15 @@ struct sp_sandbox *sp_sandbox_close(struct sp_sandbox *s);
  * machine's resolver, certificates and network.
  */
 int sp_sandbox_enter_host(const struct sp_sandbox *s, struct sp_error *err);
-/** sp_sandbox_clean() - For another process: remove what a dead supervisor left (cgroups, pod_dir).
- * Idempotent */
+/**
+ * sp_sandbox_clean() - For another process: remove what a dead supervisor left (cgroups, pod_dir)
+ * @keep_volumes: a next supervisor goes on with the pod: its emptyDirs survive (VOL-1), but for
+ *		  those in memory, which died with the supervisor
+ *
+ * Idempotent.
+ */
 int sp_sandbox_clean(const char *uid, const char *pod_dir, const char *cgroup_root,
-		     struct sp_error *err);
+		     bool keep_volumes, struct sp_error *err);
 /** sp_sandbox_usage() - Of one container or (name NULL) the pod: cpu time, memory, peak, oom kills,
  * throttling */
 struct sp_usage {

@@ -7,6 +7,7 @@
 #include "sys/fd.h"
 #include "sys/sys.h"
 
+#include <dirent.h>
 #include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -347,13 +348,33 @@ struct sp_sandbox *sp_sandbox_close(struct sp_sandbox *s)
 	return NULL;
 }
 
+/* Everything in @path but the volumes. Return: 0 or the first -errno */
+static int remove_all_but_volumes(const char *path)
+{
+	DIR *d = opendir(path);
+	struct dirent *e;
+	int r, ret = 0;
+
+	if (!d)
+		return errno == ENOENT ? 0 : -errno;
+	while ((e = readdir(d))) {
+		if (sp_streq(e->d_name, ".") || sp_streq(e->d_name, "..") ||
+		    sp_streq(e->d_name, "volumes"))
+			continue;
+		r = sys_remove_tree(dirfd(d), e->d_name);
+		ret = ret < 0 ? ret : r;
+	}
+	(void)closedir(d); /* was read only */
+	return ret;
+}
+
 int sp_sandbox_clean(const char *uid, const char *pod_dir, const char *cgroup_root,
-		     struct sp_error *err)
+		     bool keep_volumes, struct sp_error *err)
 {
 	int r;
 
 	if (sp_cgroup_clean(cgroup_root, uid, err) < 0)
 		return -1;
-	r = sys_remove_tree(AT_FDCWD, pod_dir);
+	r = keep_volumes ? remove_all_but_volumes(pod_dir) : sys_remove_tree(AT_FDCWD, pod_dir);
 	return r < 0 ? sp_fail_errno(err, -r, "remove '%s'", pod_dir) : 0;
 }

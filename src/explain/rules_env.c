@@ -26,7 +26,7 @@ const struct sp_explained sp_rules_env[] = {
 		   "machine's capacity, an unset request is 0."},
 	{"DAPI-3", "Whole label maps in files are one key=\"value\" per line, sorted."},
 	{"VOL-1", "An emptyDir lives as long as the pod: container restarts and new sandboxes "
-		  "keep it."},
+		  "keep it. One in memory dies with the pod's supervisor."},
 	{"VOL-2", "hostPath types check, or create, what is mounted."},
 	{"VOL-3", "ConfigMap and Secret volumes are swapped as a whole through a link; changes "
 		  "reach volumes, but not variables and not subPath mounts."},

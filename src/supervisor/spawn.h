@@ -53,7 +53,7 @@ int sp_supervisor_alive(const char *run_dir, const char *uid, struct sp_error *e
 
 /**
  * sp_pod_sweep() - Remove what a dead supervisor left: cgroups, layers, address, rules
- * @remove_run_dir: status and record too
+ * @remove_run_dir: status, record and emptyDirs too: the pod is not gone on with (VOL-1)
  * @remove_logs:    sp_pod_log_name() of the pod: its log directory and links too; NULL keeps them
  *
  * Idempotent. Return: 0; -1 with SP_E_EXISTS when its supervisor is alive (nothing was touched).

@@ -120,7 +120,8 @@ int sp_pod_sweep(const struct sp_engine *e, const char *uid, bool remove_run_dir
 		return errno == EWOULDBLOCK ? sp_fail(err, SP_E_EXISTS, "the pod is running")
 					    : sp_fail_errno(err, errno, "lock '%s'", lock);
 	/* Everything is tried; the first failure is told. */
-	if (sp_sandbox_clean(uid, pod_dir, e->cgroup_root ? e->cgroup_root : "sidepod", to) < 0) {
+	if (sp_sandbox_clean(uid, pod_dir, e->cgroup_root ? e->cgroup_root : "sidepod",
+			     !remove_run_dir, to) < 0) {
 		ret = -1;
 		to = NULL;
 	}

@@ -220,7 +220,7 @@ void env_run(struct env *e, void (*body)(struct env *e))
 		supervise(e, body);
 	assert_int_equal(sys_waitid(P_PID, (id_t)pid, &info, WEXITED), 0);
 	if (info.si_code != CLD_EXITED || info.si_status != 0) {
-		(void)sp_sandbox_clean(e->uid, e->pod_dir, e->cgroup_root, NULL);
+		(void)sp_sandbox_clean(e->uid, e->pod_dir, e->cgroup_root, false, NULL);
 		fail_msg("the supervisor ended with %d", info.si_status);
 	}
 	check_leaks(e);

@@ -146,8 +146,8 @@ static void supervisor_dies(bool as_pid1, bool host_pid, bool share_pid)
 	assert_int_equal(read(alive_r, buf, 1), 0);
 	(void)sp_close(alive_r);
 	/* SBX-2: whoever manages the pod sweeps up, and may do so twice */
-	assert_int_equal(sp_sandbox_clean(e.uid, e.pod_dir, e.cgroup_root, &err), 0);
-	assert_int_equal(sp_sandbox_clean(e.uid, e.pod_dir, e.cgroup_root, &err), 0);
+	assert_int_equal(sp_sandbox_clean(e.uid, e.pod_dir, e.cgroup_root, false, &err), 0);
+	assert_int_equal(sp_sandbox_clean(e.uid, e.pod_dir, e.cgroup_root, false, &err), 0);
 	assert_int_equal(access(e.pod_dir, F_OK), -1);
 	env_done(&e);
 }

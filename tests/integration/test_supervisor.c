@@ -405,6 +405,8 @@ static void test_killed_supervisor(void **state)
 /* SBX-2: after a dead supervisor the next one goes on: everything starts again, in order. */
 static void test_resume(void **state)
 {
+	char path[192], mem[8];
+	FILE *f;
 	struct pod_run p;
 	struct sp_error err = {0};
 
@@ -416,6 +418,13 @@ static void test_resume(void **state)
 		fail_msg("%s", err.text);
 	pod_spawn(&p, true);
 	pod_wait_fact(&p, "started", "app", 1);
+	/* VOL-1: what was in the emptyDir is there still */
+	snprintf(path, sizeof(path), "%s/pods/%s/volumes/v/o", world.engine.root, p.uid);
+	f = fopen(path, "re");
+	assert_non_null(f);
+	assert_int_equal(fread(mem, 1, 6, f), 6);
+	assert_memory_equal(mem, "s\napp\n", 6);
+	fclose(f);
 	json_decref(pod_call(&p, "{\"op\":\"delete\"}"));
 	pod_wait(&p);
 	assert_int_equal(p.exit_code, 0);
