@@ -99,7 +99,8 @@ static int stop(struct sp_cli *cli, const struct sp_place *place, const struct t
 				continue; /* over meanwhile */
 			return sp_wrap(err, "stop pod '%s'", t->v[i].name);
 		}
-		if (sp_follow_add(f, t->v[i].name, t->v[i].ns, t->v[i].uid, fds[i], true, err) < 0)
+		if (sp_follow_add(f, t->v[i].name, t->v[i].ns, t->v[i].uid, fds[i], true, NULL,
+				  err) < 0)
 			return -1;
 	}
 	return f->n ? sp_follow_wait(f, SP_UNTIL_OVER, SP_NEVER, err) : 0;
@@ -124,7 +125,7 @@ static int take_down(struct sp_cli *cli, const struct sp_place *place, int argc,
 		return sp_cli_error(cli, SP_EXIT_ENVIRONMENT, "out of memory");
 	for (uint32_t i = 0; i < t.n; i++)
 		fds[i] = -EBADF;
-	r = sp_session_follow(cli, place, t.n + 1, false, &f, &err);
+	r = sp_session_follow(cli, place, false, &f, &err);
 	f.progress.waterfall = true;
 	if (r == 0)
 		r = stop(cli, place, &t, &f, fds, &err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `sidepod run`: start pods, follow them until they are done, clean up. */
+/* `sidepod run`: start what the manifests hold, follow it until it is done, clean up. */
 #include "cli/workload.h"
 
 static int run(struct sp_cli *cli, int argc, char **argv)
@@ -9,7 +9,7 @@ static int run(struct sp_cli *cli, int argc, char **argv)
 	int r;
 
 	sp_launch_init(&s.launch, cli);
-	s.launch.jobs = true;
+	s.launch.workloads = true;
 	sp_session_flags(&s, cli);
 	if (attach && argc > 0) {
 		r = sp_cli_usage(cli, "--attach follows one pod that runs; it takes no FILE");
@@ -18,7 +18,7 @@ static int run(struct sp_cli *cli, int argc, char **argv)
 	} else {
 		r = sp_launch_load(&s.launch, argc, argv);
 		if (r == 0)
-			r = s.launch.job ? sp_workload_run(&s) : sp_session_run(&s);
+			r = sp_workload_run(&s);
 	}
 	sp_launch_done(&s.launch);
 	return r;
@@ -32,6 +32,13 @@ static const struct sp_flag flags[] = {
 	 .arg = "POD",
 	 .help = "Follow a pod that runs already, as if it had been started here",
 	 .completes = SP_COMPLETE_POD},
+	{.name = "now",
+	 .kind = SP_FLAG_BOOL,
+	 .help = "Run each CronJob once, at once, and end with its verdict"},
+	{.name = "watch",
+	 .letter = 'w',
+	 .kind = SP_FLAG_BOOL,
+	 .help = "Apply the files again whenever one of them changes"},
 	{.name = "keep",
 	 .kind = SP_FLAG_BOOL,
 	 .help = "Leave logs and status of finished pods for logs, ps and describe"},
@@ -47,14 +54,17 @@ const struct sp_command sp_command_run = {
 		"their progress and their logs, and stop them in order when Ctrl-C is pressed: "
 		"once for the whole grace period, twice for two more seconds, three times to kill "
 		"at once. SIGTERM and a closed terminal do the same.\n\n"
-		"A Job is followed to its verdict: its pods are started as it asks for them, and "
-		"what failed is tried again until backoffLimit or activeDeadlineSeconds says stop. "
-		"Ctrl-C stops its pods and ends it.\n\n"
+		"The manifests may hold every kind that makes pods, with the ConfigMaps, Secrets, "
+		"claims and Services that they need. Pods and Jobs are followed to their end: what "
+		"failed is tried again until backoffLimit or activeDeadlineSeconds says stop. A "
+		"Deployment, a set or a CronJob stays until Ctrl-C, which ends all of it in order; "
+		"with --watch a file that is changed is applied again, and a Deployment rolls over "
+		"to its new template. Objects that are taken out of the files are deleted.\n\n"
 		"FILE is a file, a directory, or - for standard input. All findings are told before "
 		"anything starts, and so is every field that is not acted on. Killing this command "
 		"does not hurt the pods; `sidepod ps` finds them.",
-	.examples = {{"run pod.yaml", "start and follow"},
-		     {"run pod.yaml --timeline run.svg", "and draw what happened"},
+	.examples = {{"run pod.yaml --timeline run.svg", "start, follow, draw what happened"},
+		     {"run app.yaml --watch", "whole applications; apply every change"},
 		     {"run job.yaml --exit-code app", "in CI: exit as the app did"}},
 	.flags = flags,
 	.max_args = -1,

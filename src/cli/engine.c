@@ -7,6 +7,7 @@
 #include "cli/launch.h"
 
 #include "base/text.h"
+#include "cli/files.h"
 #include "container/container.h"
 #include "container/seccomp_default.h"
 #include "supervisor/env.h"
@@ -53,13 +54,6 @@ bad:
 }
 
 /* The pod that an object is, or makes; NULL for what makes none. */
-const struct sp_k_pod_spec *sp_object_pod(const struct sp_object *o)
-{
-	return o->kind == SP_KIND_POD   ? o->pod->spec
-	       : o->kind == SP_KIND_JOB ? o->job->spec->template->spec
-					: NULL;
-}
-
 static bool on_host(const struct sp_engine *e, const struct sp_k_pod_spec *s)
 {
 	return e->net == SP_NET_HOST || (s->host_network.set && s->host_network.v);
@@ -98,7 +92,7 @@ static bool publishes(const struct sp_k_pod_spec *s, uint32_t i)
 static int check_ports(struct sp_launch *l, const struct sp_object *o, struct sp_error *err)
 {
 	const struct sp_engine *e = &l->place.engine;
-	const struct sp_k_pod_spec *s = sp_object_pod(o);
+	const struct sp_k_pod_spec *s = sp_cli_pod_spec(o);
 	SP_CLEANUP(sp_buf_done) struct sp_buf lost = {0};
 	bool host = on_host(e, s);
 	uint32_t n = e->n_publish;
@@ -165,7 +159,7 @@ static int network_options(struct sp_launch *l, struct sp_error *err)
 				    "gives them the machine's");
 	}
 	for (uint32_t i = 0; i < l->manifest.n_objects; i++)
-		if (sp_object_pod(&l->manifest.objects[i]) &&
+		if (sp_cli_pod_spec(&l->manifest.objects[i]) &&
 		    check_ports(l, &l->manifest.objects[i], err) < 0)
 			return -1;
 	return 0;

@@ -8,101 +8,244 @@
 #include "sys/fd.h"
 #include "sys/sys.h"
 
-#include <poll.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/inotify.h>
-#include <sys/signalfd.h>
-#include <sys/timerfd.h>
+#include <sys/resource.h>
 
 #define FRAME (100 * SP_MSEC)
 
+enum { SOURCE_WATCH = 1, SOURCE_END, SOURCE_OTHER }; /* kinds in the loop */
+
 /* ---- opening --------------------------------------------------------------------------------- */
 
+/* A few descriptors per pod; what containers get is set for each of them. */
+static void raise_limit(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) < 0 || r.rlim_cur == r.rlim_max)
+		return;
+	r.rlim_cur = r.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &r); /* with fewer there is room for fewer pods */
+}
+
 int sp_follow_init(struct sp_follow *f, struct sp_cli *cli, const struct sp_place *place,
-		   uint32_t n, struct sp_error *err)
+		   struct sp_error *err)
 {
 	sigset_t set;
 
-	*f = (struct sp_follow){.cli = cli,
-				.place = place,
-				.watch_fd = -EBADF,
-				.signal_fd = -EBADF,
-				.timer_fd = -EBADF,
-				.prefix = true};
-	f->v = sp_arena_array(&cli->arena, n, sizeof(*f->v));
-	f->runs = sp_arena_array(&cli->arena, n, sizeof(struct sp_run *));
-	f->shown = sp_arena_array(&cli->arena, n, sizeof(struct sp_run *));
-	f->now = sp_arena_array(&cli->arena, n, sizeof(*f->now));
-	f->polls = sp_arena_array(&cli->arena, 3 + 2 * (size_t)n, sizeof(*f->polls));
-	if (!f->v || !f->runs || !f->shown || !f->now || !f->polls)
-		return sp_fail(err, SP_E_NO_MEMORY, "follow pods");
-	f->watch_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	if (f->watch_fd < 0)
-		return sp_fail_errno(err, errno, "watch records");
+	*f = (struct sp_follow){.cli = cli, .place = place, .watch_fd = -EBADF, .prefix = true};
+	raise_limit();
 	sp_interrupt_set(&set);
 	sigaddset(&set, SIGWINCH);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
-		return sp_fail_errno(err, errno, "block signals");
-	f->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	f->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (f->signal_fd < 0 || f->timer_fd < 0)
-		return sp_fail_errno(err, errno, "watch signals");
+	if (sp_loop_open(&f->loop, &set, err) < 0)
+		return -1;
+	f->watch_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (f->watch_fd < 0 || !sp_loop_add(&f->loop, f->watch_fd, SOURCE_WATCH, 0, EPOLLIN))
+		return sp_fail_errno(err, errno, "watch records");
 	return 0;
 }
 
-static void close_logs(struct sp_follow *f, struct sp_watched *w)
+static void close_files(struct sp_watched *w)
 {
-	if (!w->logs_open)
-		return;
-	if (w->logs.unread)
-		sp_cli_warn(f->cli, "'%s' could not be decompressed; its lines are missing",
-			    w->logs.unread);
-	sp_podlogs_done(&w->logs);
+	sp_tail_done(&w->record);
+	if (w->logs_open)
+		sp_podlogs_done(&w->logs);
 	w->logs_open = false;
+}
+
+static void free_watched(struct sp_watched *w)
+{
+	close_files(w);
+	sp_run_done(&w->run);
+	sp_arena_done(&w->arena);
+	free(w);
 }
 
 void sp_follow_done(struct sp_follow *f)
 {
-	for (uint32_t i = 0; i < f->n; i++) {
-		sp_tail_done(&f->v[i].record);
-		sp_run_done(&f->v[i].run);
-		close_logs(f, &f->v[i]);
-	}
+	for (uint32_t i = 0; i < f->n; i++)
+		if (f->v[i])
+			free_watched(f->v[i]);
+	free(f->v);
+	free(f->refs);
+	free(f->shown);
+	free(f->now);
+	f->v = NULL;
+	f->refs = NULL;
+	f->shown = NULL;
+	f->now = NULL;
+	f->n = f->cap = f->n_refs = f->cap_refs = f->cap_shown = 0;
 	f->watch_fd = sp_close(f->watch_fd);
-	f->signal_fd = sp_close(f->signal_fd);
-	f->timer_fd = sp_close(f->timer_fd);
-	f->n = 0;
+	if (f->cli) /* it was initialised */
+		sp_loop_close(&f->loop);
+}
+
+/* ---- pods ------------------------------------------------------------------------------------ */
+
+static void look_at(struct sp_follow *f, struct sp_watched *w, bool record, bool logs, bool status)
+{
+	if (w->retired)
+		return;
+	w->record_due |= record;
+	w->logs_due |= logs;
+	w->status_due |= status;
+	if (w->due)
+		return;
+	w->due = true;
+	w->next_due = f->due;
+	f->due = w;
+}
+
+/* Watches are numbered upwards: the table stays sorted by itself. */
+static uint32_t find_ref(const struct sp_follow *f, int wd)
+{
+	uint32_t low = 0, high = f->n_refs;
+
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+
+		if (f->refs[mid].wd < wd)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static int add_ref(struct sp_follow *f, struct sp_watched *w, int wd)
+{
+	uint32_t at = find_ref(f, wd);
+
+	if (at < f->n_refs && f->refs[at].wd == wd) {
+		f->refs[at].w = w;
+		return 0;
+	}
+	if (f->n_refs == f->cap_refs) {
+		uint32_t cap = f->cap_refs ? f->cap_refs * 2 : 64;
+		struct sp_watch_ref *v = reallocarray(f->refs, cap, sizeof(*v));
+
+		if (!v)
+			return -1;
+		f->refs = v;
+		f->cap_refs = cap;
+	}
+	memmove(&f->refs[at + 1], &f->refs[at], (f->n_refs - at) * sizeof(*f->refs));
+	f->refs[at] = (struct sp_watch_ref){wd, w};
+	f->n_refs++;
+	return 0;
+}
+
+static void drop_refs(struct sp_follow *f, const struct sp_watched *w)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < f->n_refs; i++) {
+		if (f->refs[i].w == w)
+			(void)inotify_rm_watch(f->watch_fd, f->refs[i].wd); /* gone: as wanted */
+		else
+			f->refs[kept++] = f->refs[i];
+	}
+	f->n_refs = kept;
+}
+
+static int take_slot(struct sp_follow *f, struct sp_watched *w)
+{
+	uint32_t cap = f->cap ? f->cap * 2 : 16, at = 0;
+	struct sp_watched **v;
+
+	while (at < f->n && f->v[at])
+		at++;
+	if (at == f->cap) {
+		v = reallocarray(f->v, cap, sizeof(struct sp_watched *));
+		if (!v)
+			return -1;
+		f->v = v;
+		f->cap = cap;
+	}
+	f->v[at] = w;
+	f->n = SP_MAX(f->n, at + 1);
+	w->slot = at;
+	return 0;
+}
+
+static int watch_pod(struct sp_follow *f, struct sp_watched *w, struct sp_error *err)
+{
+	int wd;
+
+	/* the directory: the record may not be there yet */
+	wd = inotify_add_watch(f->watch_fd, w->dir,
+			       IN_CREATE | IN_MODIFY | IN_MOVED_TO | IN_ONLYDIR);
+	if (wd < 0)
+		return sp_fail_errno(err, errno, "watch '%s'", w->dir);
+	if (add_ref(f, w, wd) < 0)
+		return sp_fail(err, SP_E_NO_MEMORY, "follow pod '%s'", w->name);
+	w->end = sp_loop_add(&f->loop, w->end_fd, SOURCE_END, w->slot,
+			     w->is_socket ? EPOLLRDHUP : EPOLLIN);
+	return w->end ? 0 : sp_fail_errno(err, errno, "follow pod '%s'", w->name);
 }
 
 int sp_follow_add(struct sp_follow *f, const char *name, const char *ns, const char *uid,
-		  int end_fd, bool is_socket, struct sp_error *err)
+		  int end_fd, bool is_socket, struct sp_watched **ret, struct sp_error *err)
 {
-	struct sp_watched *w = &f->v[f->n];
-	const char *dir =
-		sp_arena_printf(&f->cli->arena, "%s/pods/%s", f->place->engine.run_dir, uid);
+	struct sp_watched *w = calloc(1, sizeof(*w));
 
-	*w = (struct sp_watched){.name = name, .ns = ns, .uid = uid, .end_fd = end_fd};
-	w->end_events = is_socket ? POLLRDHUP : POLLIN;
+	if (!w)
+		return sp_fail(err, SP_E_NO_MEMORY, "follow pod '%s'", name);
+	w->name = sp_arena_strdup(&w->arena, name);
+	w->ns = sp_arena_strdup(&w->arena, ns);
+	w->uid = sp_arena_strdup(&w->arena, uid);
+	w->dir = sp_arena_printf(&w->arena, "%s/pods/%s", f->place->engine.run_dir, uid);
+	w->record_path = w->dir ? sp_arena_printf(&w->arena, "%s/record.jsonl", w->dir) : NULL;
+	w->end_fd = end_fd;
+	w->is_socket = is_socket;
 	w->record = sp_tail_init(SP_RECORD_LINE_MAX);
 	w->start_wall_ns = sp_now_wall();
 	sp_run_init(&w->run);
-	w->run.header.pod = name;
-	w->record_path = dir ? sp_arena_printf(&f->cli->arena, "%s/record.jsonl", dir) : NULL;
-	f->runs[f->n++] = &w->run;
-	if (!w->record_path)
+	w->run.header.pod = w->name;
+	if (!w->name || !w->ns || !w->uid || !w->record_path || take_slot(f, w) < 0) {
+		free_watched(w);
 		return sp_fail(err, SP_E_NO_MEMORY, "follow pod '%s'", name);
-	/* the directory: the record may not be there yet */
-	if (inotify_add_watch(f->watch_fd, dir, IN_CREATE | IN_MODIFY | IN_ONLYDIR) < 0)
-		return sp_fail_errno(err, errno, "watch '%s'", dir);
-	return 0;
+	}
+	f->n_living++;
+	f->many |= f->n > 1;
+	look_at(f, w, true, true, true);
+	if (ret)
+		*ret = w;
+	return watch_pod(f, w, err);
 }
 
 void sp_follow_retire(struct sp_follow *f, struct sp_watched *w)
 {
 	sp_progress_erase(&f->progress);
-	sp_tail_done(&w->record);
-	close_logs(f, w);
+	drop_refs(f, w);
+	sp_loop_del(&f->loop, &w->end);
+	if (!w->over)
+		f->n_living--;
+	w->over = true;
+	close_files(w);
 	w->retired = true;
+}
+
+void sp_follow_forget(struct sp_follow *f, struct sp_watched *w)
+{
+	struct sp_watched **at = &f->due;
+
+	sp_follow_retire(f, w);
+	while (*at && *at != w)
+		at = &(*at)->next_due;
+	if (*at)
+		*at = w->next_due;
+	f->v[w->slot] = NULL;
+	free_watched(w);
+}
+
+int sp_follow_source(struct sp_follow *f, int fd, struct sp_error *err)
+{
+	return sp_loop_add(&f->loop, fd, SOURCE_OTHER, 0, EPOLLIN)
+		       ? 0
+		       : sp_fail_errno(err, errno, "wait for a descriptor");
 }
 
 /* ---- logs ------------------------------------------------------------------------------------ */
@@ -115,19 +258,34 @@ static bool role_wanted(const struct sp_follow *f, enum sp_role role)
 	return !f->only || sp_streq(f->only, words[role]);
 }
 
+struct new_watch {
+	struct sp_follow *f;
+	struct sp_watched *w;
+};
+
+static void take_watch(void *arg, int wd)
+{
+	struct new_watch *n = arg;
+
+	(void)add_ref(n->f, n->w, wd); /* without memory the next fact of the pod shows its logs */
+}
+
 static int open_logs(struct sp_follow *f, struct sp_watched *w, struct sp_error *err)
 {
 	SP_CLEANUP(sp_buf_done) struct sp_buf dir = {0};
+	struct new_watch *watch = sp_arena_alloc(&w->arena, sizeof(*watch));
 
 	sp_buf_printf(&dir, "%s/pods/", f->place->engine.log_dir);
 	sp_pod_log_name(w->ns, w->name, w->uid, &dir);
-	w->log_rows =
-		sp_arena_array(&f->cli->arena, w->run.header.n_ctrs + 1, sizeof(*w->log_rows));
-	if (!w->log_rows || dir.failed)
+	w->log_rows = sp_arena_array(&w->arena, w->run.header.n_ctrs + 1, sizeof(*w->log_rows));
+	if (!watch || !w->log_rows || dir.failed)
 		return sp_fail(err, SP_E_NO_MEMORY, "read logs");
-	if (sp_podlogs_init(&w->logs, dir.ptr, true, err) < 0)
+	if (sp_podlogs_init(&w->logs, dir.ptr, false, err) < 0)
 		return -1;
+	*watch = (struct new_watch){f, w};
+	sp_podlogs_share(&w->logs, f->watch_fd, take_watch, watch);
 	w->logs_open = true;
+	look_at(f, w, false, true, false);
 	for (uint32_t i = 0; i < w->run.header.n_ctrs; i++) {
 		const struct sp_row *row = &w->run.rows[i];
 		size_t cols = sp_utf8_columns(row->name);
@@ -137,7 +295,7 @@ static int open_logs(struct sp_follow *f, struct sp_watched *w, struct sp_error 
 		w->log_rows[w->logs.n_files] = i;
 		if (sp_podlogs_add(&w->logs, row->name, 0, err) < 0)
 			return -1;
-		if (f->n > 1)
+		if (f->many)
 			cols += 1 + sp_utf8_columns(w->name);
 		f->prefix_cols = SP_MAX(f->prefix_cols, SP_MIN(cols, (size_t)32));
 	}
@@ -157,33 +315,25 @@ static void take_log(void *arg, const struct sp_log_line *l)
 	char mem[320];
 	struct sp_buf name = sp_buf_fixed(mem, sizeof(mem));
 
-	if (s->f->n > 1)
+	if (s->f->many)
 		sp_buf_printf(&name, "%s/", s->w->name);
 	sp_buf_puts(&name, ctr);
 	sp_log_print(mem, s->f->prefix ? s->f->prefix_cols : 0, l, s->f->timestamps,
 		     s->f->cli->out_look.tty, &s->f->cli->out_look, &s->out);
 }
 
-static int show_logs(struct sp_follow *f, struct sp_error *err)
+/* Return: 0, 1 there may be more at once, -1 */
+static int show_logs(struct sp_follow *f, struct sp_watched *w, struct sp_error *err)
 {
-	f->more_logs = false;
-	for (uint32_t i = 0; i < f->n; i++) {
-		struct log_sink s = {f, &f->v[i], {0}};
-		int r;
+	struct log_sink s = {f, w, {0}};
+	int r = sp_podlogs_read(&w->logs, false, take_log, &s, err);
 
-		if (!f->v[i].logs_open)
-			continue;
-		r = sp_podlogs_read(&f->v[i].logs, false, take_log, &s, err);
-		if (s.out.len) {
-			sp_progress_erase(&f->progress);
-			(void)sp_cli_print(f->cli, &s.out); /* told once there; the pod goes on */
-		}
-		sp_buf_done(&s.out);
-		if (r < 0)
-			return -1;
-		f->more_logs |= r > 0;
+	if (s.out.len) {
+		sp_progress_erase(&f->progress);
+		(void)sp_cli_print(f->cli, &s.out); /* told once there; the pod goes on */
 	}
-	return 0;
+	sp_buf_done(&s.out);
+	return r;
 }
 
 /* ---- records --------------------------------------------------------------------------------- */
@@ -209,29 +359,84 @@ static int take_line(struct sp_follow *f, struct sp_watched *w, struct sp_str te
 	return 0;
 }
 
-static int read_records(struct sp_follow *f, struct sp_error *err)
+static int read_record(struct sp_follow *f, struct sp_watched *w, struct sp_error *err)
 {
-	char drain[4096];
+	struct sp_str text;
+	int r = sp_tail_open(&w->record, w->record_path, err);
 
-	while (read(f->watch_fd, drain, sizeof(drain)) > 0)
-		; /* which one it was does not matter: all are looked at */
-	for (uint32_t i = 0; i < f->n; i++) {
-		struct sp_watched *w = &f->v[i];
-		struct sp_str text;
-		int r;
+	while (r > 0 && (r = sp_tail_line(&w->record, &text, err)) > 0)
+		if (text.len && take_line(f, w, text, err) < 0)
+			return -1;
+	f->stopping |= w->run.stop_at >= 0 && !w->run.finished;
+	return r;
+}
 
+/* Everything that is due, pod by pod. */
+static int look_at_due(struct sp_follow *f, struct sp_error *err)
+{
+	struct sp_watched *list = f->due, *w;
+
+	f->due = NULL;
+	while ((w = list) != NULL) {
+		bool record = w->record_due, status = w->status_due;
+		int more = 0;
+
+		list = w->next_due;
+		w->due = w->record_due = w->status_due = false;
 		if (w->retired)
 			continue;
-		r = sp_tail_open(&w->record, w->record_path, err);
-		if (r < 0)
+		if (record && read_record(f, w, err) < 0)
 			return -1;
-		while (r > 0 && (r = sp_tail_line(&w->record, &text, err)) > 0)
-			if (text.len && take_line(f, w, text, err) < 0)
-				return -1;
-		if (r < 0)
+		if (w->logs_due && w->logs_open) {
+			w->logs_due = false;
+			more = show_logs(f, w, err);
+		}
+		if (more < 0)
 			return -1;
+		if (more > 0)
+			look_at(f, w, false, true, false);
+		if (f->told)
+			f->told(f->arg, w, status, record);
 	}
 	return 0;
+}
+
+static void look_at_all(struct sp_follow *f)
+{
+	for (uint32_t i = 0; i < f->n; i++)
+		if (f->v[i])
+			look_at(f, f->v[i], true, true, true);
+}
+
+static void take_watch_event(struct sp_follow *f, const struct inotify_event *ev)
+{
+	uint32_t at = find_ref(f, ev->wd);
+	struct sp_watched *w = at < f->n_refs && f->refs[at].wd == ev->wd ? f->refs[at].w : NULL;
+	const char *name = ev->len ? ev->name : "";
+
+	if (ev->mask & IN_Q_OVERFLOW)
+		look_at_all(f);
+	else if (!w)
+		; /* a watch that was given up, whose last events were under way */
+	else if (sp_streq(name, "record.jsonl"))
+		look_at(f, w, true, false, false);
+	else if (sp_streq(name, "status.json"))
+		look_at(f, w, false, false, true);
+	else if (strncmp(name, "status.json", 11) != 0)
+		look_at(f, w, false, true, false);
+}
+
+static void read_watch(struct sp_follow *f)
+{
+	_Alignas(struct inotify_event) char mem[16384];
+	ssize_t n = read(f->watch_fd, mem, sizeof(mem));
+
+	for (ssize_t at = 0; at < n;) {
+		const struct inotify_event *ev = (const void *)(mem + at);
+
+		take_watch_event(f, ev);
+		at += (ssize_t)(sizeof(*ev) + ev->len);
+	}
 }
 
 /* ---- the user -------------------------------------------------------------------------------- */
@@ -251,20 +456,19 @@ static void stop_all(struct sp_follow *f, int64_t grace_s)
 	for (uint32_t i = 0; i < f->n; i++) {
 		struct sp_error err;
 
-		if (f->v[i].over)
+		if (!f->v[i] || f->v[i]->over)
 			continue;
-		if (sp_pod_ask(f->place, f->v[i].uid, request.ptr, &err) < 0 &&
+		if (sp_pod_ask(f->place, f->v[i]->uid, request.ptr, &err) < 0 &&
 		    err.code != SP_E_NOT_FOUND)
-			sp_cli_warn(f->cli, "stop pod '%s': %s", f->v[i].name, err.text);
+			sp_cli_warn(f->cli, "stop pod '%s': %s", f->v[i]->name, err.text);
 	}
 }
 
-/* A supervisor's death takes its containers along; nothing gentler is left to try. */
-static void kill_all(struct sp_follow *f)
+void sp_follow_kill(struct sp_follow *f)
 {
 	for (uint32_t i = 0; i < f->n; i++)
-		if (!f->v[i].over && f->v[i].end_events == POLLIN)
-			(void)sys_pidfd_send_signal(f->v[i].end_fd, SIGKILL); /* gone: as wanted */
+		if (f->v[i] && !f->v[i]->over && !f->v[i]->is_socket)
+			(void)sys_pidfd_send_signal(f->v[i]->end_fd, SIGKILL); /* gone: as wanted */
 }
 
 static void take_press(struct sp_follow *f, int sig)
@@ -281,23 +485,25 @@ static void take_press(struct sp_follow *f, int sig)
 		f->progress.block = true;
 		f->progress.waterfall = true;
 		note(f, "stopping in order; Ctrl-C again: at most 2 seconds more, then kill");
-		stop_all(f, -1);
+		if (!f->quiet_stop)
+			stop_all(f, -1);
 	} else if (f->presses == 2) {
 		note(f, "2 seconds, then kill; Ctrl-C again: kill now");
-		stop_all(f, 2);
+		if (!f->quiet_stop)
+			stop_all(f, 2);
 	} else {
 		note(f, "killed");
-		kill_all(f);
+		sp_follow_kill(f);
 	}
 }
 
 static void read_signals(struct sp_follow *f)
 {
-	struct signalfd_siginfo s;
+	int sig;
 
-	while (read(f->signal_fd, &s, sizeof(s)) == sizeof(s))
-		if (s.ssi_signo != SIGWINCH)
-			take_press(f, (int)s.ssi_signo);
+	while ((sig = sp_loop_signal(&f->loop)) != 0)
+		if (sig != SIGWINCH)
+			take_press(f, sig);
 }
 
 /* ---- waiting --------------------------------------------------------------------------------- */
@@ -306,12 +512,14 @@ static bool reached(const struct sp_follow *f, enum sp_until until)
 {
 	if (until == SP_UNTIL_CHANGE)
 		return f->changed;
+	if (until == SP_UNTIL_OVER)
+		return f->n_living == 0;
 	for (uint32_t i = 0; i < f->n; i++) {
-		const struct sp_watched *w = &f->v[i];
+		const struct sp_watched *w = f->v[i];
 
-		if (w->over)
+		if (!w || w->over)
 			continue;
-		if (until == SP_UNTIL_OVER || (until == SP_UNTIL_READY && !w->run.ready_now))
+		if (until == SP_UNTIL_READY && !w->run.ready_now)
 			return false;
 		if (until == SP_UNTIL_COMPLETE && !sp_streq(w->run.phase, "Succeeded") &&
 		    !sp_streq(w->run.phase, "Failed"))
@@ -320,15 +528,34 @@ static bool reached(const struct sp_follow *f, enum sp_until until)
 	return true;
 }
 
+static bool make_scratch(struct sp_follow *f)
+{
+	struct sp_run **shown;
+	sp_time *now;
+
+	if (f->cap_shown >= f->n)
+		return true;
+	shown = reallocarray(f->shown, f->cap, sizeof(struct sp_run *));
+	if (shown)
+		f->shown = shown;
+	now = reallocarray(f->now, f->cap, sizeof(*now));
+	if (now)
+		f->now = now;
+	if (!shown || !now)
+		return false;
+	f->cap_shown = f->cap;
+	return true;
+}
+
 /* The pods that have something to show, and their ages. Return: how many */
 static uint32_t gather(struct sp_follow *f)
 {
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < f->n; i++) {
-		struct sp_watched *w = &f->v[i];
+	for (uint32_t i = 0; make_scratch(f) && i < f->n; i++) {
+		struct sp_watched *w = f->v[i];
 
-		if (!w->run.has_header || w->retired)
+		if (!w || !w->run.has_header || w->retired)
 			continue;
 		f->now[n] = w->run.finished ? w->run.end : sp_now_wall() - w->start_wall_ns;
 		f->shown[n++] = &w->run;
@@ -336,115 +563,99 @@ static uint32_t gather(struct sp_follow *f)
 	return n;
 }
 
+/* Is there a pod that is under way, or whose record says nothing yet? */
 static bool any_working(const struct sp_follow *f)
 {
-	for (uint32_t i = 0; i < f->n; i++)
-		if (!f->v[i].over && sp_progress_working(f->runs[i]))
+	for (uint32_t i = 0; i < f->n; i++) {
+		const struct sp_watched *w = f->v[i];
+
+		if (w && !w->retired &&
+		    (!w->run.has_header || (!w->over && sp_progress_working(&w->run))))
 			return true;
+	}
 	return false;
 }
 
-/* Is there a pod whose record says nothing yet? */
-static bool any_silent(const struct sp_follow *f)
+static bool is_painted(const struct sp_follow *f)
 {
-	for (uint32_t i = 0; i < f->n; i++)
-		if (!f->v[i].run.has_header && !f->v[i].retired)
-			return true;
-	return false;
+	return f->progress.mode == SP_PROGRESS_TTY && f->progress.block;
 }
 
 static void paint(struct sp_follow *f)
 {
-	uint32_t n = gather(f);
+	uint32_t n;
 
-	if (n == 0 || !f->progress.block)
+	if (!is_painted(f))
+		return;
+	n = gather(f);
+	if (n == 0 && !f->progress.board)
 		return;
 	/* all is up: from here on the logs have the terminal; the end brings the block back */
-	if (!any_silent(f) && !any_working(f) && f->show_logs && f->presses == 0)
+	if (!any_working(f) && f->show_logs && f->presses == 0)
 		sp_progress_leave(&f->progress, f->shown, n, f->now);
 	else
 		sp_progress_paint(&f->progress, f->shown, n, f->now);
 }
 
-static bool any_stopping(const struct sp_follow *f)
+static void take_end(struct sp_follow *f, uint32_t slot)
 {
-	for (uint32_t i = 0; i < f->n; i++)
-		if (f->v[i].run.stop_at >= 0 && !f->v[i].run.finished && !f->v[i].retired)
-			return true;
-	return false;
-}
+	struct sp_watched *w = f->v[slot];
 
-/* The timer turns the spinner while something is under way, and knows the deadline. */
-static void arm(struct sp_follow *f, sp_time deadline)
-{
-	sp_time now = sp_now_mono(), next = deadline;
-	struct itimerspec t = {0};
-
-	if (f->progress.mode == SP_PROGRESS_TTY && f->progress.block && any_working(f))
-		next = SP_MIN(next, now + FRAME);
-	if (next != SP_NEVER) {
-		next = SP_MAX(next, 1);
-		t.it_value = (struct timespec){next / SP_SEC, next % SP_SEC};
-	}
-	(void)timerfd_settime(f->timer_fd, TFD_TIMER_ABSTIME, &t, NULL); /* valid by construction */
+	sp_loop_del(&f->loop, &w->end);
+	w->over = true;
+	f->n_living--;
+	f->changed = true;
+	look_at(f, w, true, true, true); /* what was written before it */
 }
 
 static int wait_once(struct sp_follow *f, sp_time deadline, struct sp_error *err)
 {
-	struct pollfd *v = f->polls;
-	uint32_t n = 0, first_end;
-	uint64_t ticks;
+	struct sp_ready ready[SP_LOOP_BATCH];
+	int n;
 
-	arm(f, deadline);
-	v[n++] = (struct pollfd){.fd = f->watch_fd, .events = POLLIN};
-	v[n++] = (struct pollfd){.fd = f->signal_fd, .events = POLLIN};
-	v[n++] = (struct pollfd){.fd = f->timer_fd, .events = POLLIN};
-	first_end = n;
-	for (uint32_t i = 0; i < f->n; i++)
-		v[n++] = (struct pollfd){.fd = f->v[i].over ? -1 : f->v[i].end_fd,
-					 .events = f->v[i].end_events};
-	for (uint32_t i = 0; i < f->n; i++)
-		if (f->v[i].logs_open)
-			v[n++] = (struct pollfd){.fd = f->v[i].logs.watch_fd, .events = POLLIN};
-	if (poll(v, n, f->more_logs ? 0 : -1) < 0 && errno != EINTR)
+	/* the spinner turns while something is under way */
+	if (is_painted(f) && any_working(f))
+		deadline = SP_MIN(deadline, sp_now_mono() + FRAME);
+	n = sp_loop_wait(&f->loop, f->due ? 0 : deadline, ready);
+	if (n < 0)
 		return sp_fail_errno(err, errno, "wait for pods");
-	if (read(f->timer_fd, &ticks, sizeof(ticks)) < 0 && errno != EAGAIN)
-		return sp_fail_errno(err, errno, "read the timer");
-	for (uint32_t i = 0; i < f->n; i++) {
-		if (!(v[first_end + i].revents & (POLLIN | POLLRDHUP | POLLHUP | POLLERR)))
+	for (int i = 0; i < n; i++) {
+		if (!sp_loop_alive(&f->loop, ready[i].source))
 			continue;
-		f->v[i].over = true;
-		f->changed = true;
+		if (ready[i].kind == SP_LOOP_SIGNAL)
+			read_signals(f);
+		else if (ready[i].kind == SOURCE_WATCH)
+			read_watch(f);
+		else if (ready[i].kind == SOURCE_END)
+			take_end(f, ready[i].owner);
+		else
+			f->changed = true;
 	}
-	read_signals(f);
 	return 0;
 }
 
 int sp_follow_wait(struct sp_follow *f, enum sp_until until, sp_time deadline, struct sp_error *err)
 {
-	bool stopping = false;
+	bool was_stopping = f->stopping;
 
 	for (;;) {
-		bool done, late;
+		bool late;
 
-		/* the end first, then what was written before it */
-		done = until != SP_UNTIL_CHANGE && reached(f, SP_UNTIL_OVER);
-		do {
-			if (read_records(f, err) < 0 || show_logs(f, err) < 0)
-				return -1;
-		} while (done && f->more_logs);
-		if (!stopping && any_stopping(f)) { /* by whomever: it is worth seeing */
-			stopping = true;
+		if (look_at_due(f, err) < 0)
+			return -1;
+		if (!was_stopping && f->stopping) { /* by whomever: it is worth seeing */
+			was_stopping = true;
 			f->progress.block = true;
 			f->progress.waterfall = true;
 		}
 		late = sp_now_mono() >= deadline;
-		if (done || reached(f, until) || f->left || late) {
-			uint32_t n = gather(f);
+		if ((reached(f, until) && (!f->due || until == SP_UNTIL_CHANGE)) || f->left ||
+		    late) {
+			uint32_t n = is_painted(f) ? gather(f) : 0;
 
 			if (n && !(f->stay && (late || until == SP_UNTIL_CHANGE)))
 				sp_progress_leave(&f->progress, f->shown, n, f->now);
-			f->timed_out = late && !done && !reached(f, until);
+			f->timed_out = late && !reached(f, until);
 			f->changed = false;
 			return 0;
 		}
@@ -459,7 +670,7 @@ int sp_follow_exit_code(const struct sp_follow *f)
 	if (f->signal_number)
 		return SP_EXIT_SIGNAL + f->signal_number;
 	for (uint32_t i = 0; i < f->n; i++)
-		if (!sp_streq(f->v[i].run.phase, "Succeeded"))
+		if (f->v[i] && !sp_streq(f->v[i]->run.phase, "Succeeded"))
 			return SP_EXIT_FAILED;
 	return SP_EXIT_OK;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/launch.h"
+#include "cli/launch_internal.h"
 
 #include "base/text.h"
 #include "cli/fetch.h"
@@ -36,22 +36,17 @@ void sp_launch_done(struct sp_launch *l)
 static bool can_start(const struct sp_launch *l, const struct sp_object *o)
 {
 	return o->kind == SP_KIND_POD || o->kind == SP_KIND_CONFIG_MAP ||
-	       o->kind == SP_KIND_SECRET || o->kind == SP_KIND_NAMESPACE ||
-	       (o->kind == SP_KIND_JOB && l->jobs);
+	       o->kind == SP_KIND_SECRET || o->kind == SP_KIND_NAMESPACE || l->workloads;
 }
 
 static int cannot_start(const struct sp_launch *l, const struct sp_object *o)
 {
-	(void)sp_cli_error(l->cli, SP_EXIT_MANIFEST, "%s:%u: kind %s cannot be %s", o->source->name,
-			   o->node->at.line, o->kind_text,
-			   l->jobs ? "run" : "started by this command");
-	if (l->jobs)
-		sp_cli_hint(l->cli,
-			    "Pods can be run, or one Job, with their ConfigMaps and Secrets");
-	else if (o->kind == SP_KIND_JOB)
-		sp_cli_hint(l->cli, "`sidepod run` follows a Job to its end");
-	else
-		sp_cli_hint(l->cli, "Pods can be started, with their ConfigMaps and Secrets");
+	(void)sp_cli_error(l->cli, SP_EXIT_MANIFEST,
+			   "%s:%u: kind %s cannot be started by this command", o->source->name,
+			   o->node->at.line, o->kind_text);
+	sp_cli_hint(l->cli, sp_cli_pod_spec(o)
+				    ? "`sidepod run` does, and stays with it"
+				    : "`sidepod run` takes it, with the pods that need it");
 	return SP_EXIT_MANIFEST;
 }
 
@@ -99,51 +94,93 @@ static const char *pod_refused(const struct sp_k_pod_spec *s)
 	return why;
 }
 
-/* Pods side by side, or one Job alone: one verdict at the end. */
-static int check_job(struct sp_launch *l, const struct sp_object *o, uint32_t n_pods)
+static const struct sp_node *account_of(const struct sp_launch *l, const struct sp_object *o,
+					const struct sp_k_pod_spec *pod)
 {
+	const char *name = sp_node_str(sp_node_get(pod->node, "serviceAccountName"), "default");
+
+	for (uint32_t i = 0; i < l->manifest.n_accounts; i++) {
+		const struct sp_node *meta = sp_node_get(l->manifest.accounts[i], "metadata");
+		const char *ns =
+			sp_node_str(sp_node_get(meta, "namespace"), l->manifest.options.default_ns);
+
+		if (sp_streq(sp_node_str(sp_node_get(meta, "name"), ""), name) &&
+		    sp_streq(ns ? ns : "default", o->meta->ns))
+			return l->manifest.accounts[i];
+	}
+	return NULL;
+}
+
+/* What admission does in a cluster: a pod without pull secrets gets those of its ServiceAccount. */
+static int add_account_secrets(struct sp_launch *l, const struct sp_object *o,
+			       const struct sp_k_pod_spec *pod)
+{
+	const struct sp_node *account = account_of(l, o, pod);
+	const struct sp_node *list = account ? sp_node_get(account, "imagePullSecrets") : NULL;
+	struct sp_node *spec = (struct sp_node *)(uintptr_t)pod->node;
+	struct sp_k_pod_spec *s = (struct sp_k_pod_spec *)(uintptr_t)pod;
+	struct sp_arena *a = &l->manifest.arena;
+
+	if (s->image_pull_secrets.n || !list || list->kind != SP_NODE_LIST || !spec)
+		return 0;
+	s->image_pull_secrets.v = sp_arena_array(a, list->n + 1, sizeof(*s->image_pull_secrets.v));
+	if (!s->image_pull_secrets.v)
+		return -1;
+	for (uint32_t i = 0; i < list->n; i++)
+		s->image_pull_secrets.v[i] = (struct sp_k_name_ref){
+			.node = list->items[i],
+			.name = sp_node_str(sp_node_get(list->items[i], "name"), NULL)};
+	s->image_pull_secrets.n = list->n;
+	return sp_node_set(a, spec, "imagePullSecrets", sp_node_clone(a, list));
+}
+
+static const char *word_of(const struct sp_object *o)
+{
+	return o->kind == SP_KIND_POD ? "pod" : o->kind == SP_KIND_JOB ? "job" : o->kind_text;
+}
+
+static int check_object(struct sp_launch *l, const struct sp_object *o)
+{
+	const struct sp_k_pod_spec *pod = sp_cli_pod_spec(o);
 	struct sp_error err;
 
-	if (l->job || n_pods)
+	if (!can_start(l, o))
+		return cannot_start(l, o);
+	if (pod && pod_refused(pod))
+		return sp_cli_error(l->cli, SP_EXIT_MANIFEST, "%s:%u: %s '%s': %s", o->source->name,
+				    o->node->at.line, word_of(o), o->meta->name, pod_refused(pod));
+	if (pod && pod->init_containers.n + pod->containers.n > SP_CONTAINERS_MAX)
 		return sp_cli_error(l->cli, SP_EXIT_MANIFEST,
-				    "%s:%u: job '%s': a Job is run alone, without Pods and other "
-				    "Jobs",
-				    o->source->name, o->node->at.line, o->meta->name);
-	if (sp_job_check(o->job, &err) < 0)
+				    "%s:%u: %s '%s' has %u containers; %d is the most",
+				    o->source->name, o->node->at.line, word_of(o), o->meta->name,
+				    pod->init_containers.n + pod->containers.n, SP_CONTAINERS_MAX);
+	if (o->kind == SP_KIND_JOB && sp_job_check(o->job, &err) < 0)
 		return sp_cli_error(l->cli, SP_EXIT_MANIFEST, "%s:%u: %s", o->source->name,
 				    o->node->at.line, err.text);
-	l->job = o;
+	if (pod && add_account_secrets(l, o, pod) < 0)
+		return sp_cli_error(l->cli, SP_EXIT_ENVIRONMENT, "out of memory");
 	return 0;
 }
 
-static int check(struct sp_launch *l)
+int sp_launch_check(struct sp_launch *l)
 {
-	struct sp_cli *cli = l->cli;
 	uint32_t n_pods = 0;
 
 	sp_diags_sort(&l->manifest.diags);
-	sp_cli_tell_findings(cli, &l->manifest);
+	sp_cli_tell_findings(l->cli, &l->manifest);
 	if (l->manifest.diags.n_errors)
 		return SP_EXIT_MANIFEST;
 	for (uint32_t i = 0; i < l->manifest.n_objects; i++) {
-		const struct sp_object *o = &l->manifest.objects[i];
+		int r = check_object(l, &l->manifest.objects[i]);
 
-		if (!can_start(l, o))
-			return cannot_start(l, o);
-		if (sp_object_pod(o) && pod_refused(sp_object_pod(o)))
-			return sp_cli_error(cli, SP_EXIT_MANIFEST, "%s:%u: %s '%s': %s",
-					    o->source->name, o->node->at.line,
-					    o->kind == SP_KIND_POD ? "pod" : "job", o->meta->name,
-					    pod_refused(sp_object_pod(o)));
-		if (o->kind == SP_KIND_JOB && check_job(l, o, n_pods) != 0)
-			return SP_EXIT_MANIFEST;
-		if (o->kind == SP_KIND_POD && l->job)
-			return check_job(l, l->job, 1);
-		n_pods += o->kind == SP_KIND_POD;
+		if (r != 0)
+			return r;
+		n_pods += sp_cli_pod_spec(&l->manifest.objects[i]) != NULL;
 	}
-	if (n_pods == 0 && !l->job)
-		return sp_cli_error(cli, SP_EXIT_MANIFEST, "there is no Pod%s in the manifests",
-				    l->jobs ? " and no Job" : "");
+	if (n_pods == 0)
+		return sp_cli_error(l->cli, SP_EXIT_MANIFEST,
+				    l->workloads ? "nothing in the manifests makes a pod"
+						 : "there is no Pod in the manifests");
 	tell_unacted(l);
 	return 0;
 }
@@ -186,6 +223,8 @@ int sp_launch_load(struct sp_launch *l, int argc, char **argv)
 		paths[n++] = flags[i];
 	if (n == 0)
 		return sp_cli_usage(l->cli, "no manifest was named");
+	l->paths = paths;
+	l->n_paths = n;
 	r = prepare(l);
 	if (r != 0)
 		return r;
@@ -193,7 +232,7 @@ int sp_launch_load(struct sp_launch *l, int argc, char **argv)
 		(void)sp_cli_fail(l->cli, &err);
 		return SP_EXIT_MANIFEST;
 	}
-	return check(l);
+	return sp_launch_check(l);
 }
 
 int sp_launch_load_text(struct sp_launch *l, const char *name, const char *text)
@@ -204,7 +243,7 @@ int sp_launch_load_text(struct sp_launch *l, const char *name, const char *text)
 		return r;
 	if (sp_manifest_add(&l->manifest, name, text, strlen(text)) < 0)
 		return sp_cli_error(l->cli, SP_EXIT_ENVIRONMENT, "out of memory");
-	return check(l);
+	return sp_launch_check(l);
 }
 
 /* ---- images ---------------------------------------------------------------------------------- */
@@ -225,64 +264,26 @@ static uint32_t secrets_of(struct sp_launch *l, const char *ns, struct sp_k_secr
 }
 
 /* The pod's pull secrets; one that is missing is told, the pull may work without it. */
-static int open_secrets(struct sp_launch *l, const struct sp_object *o, int *ret_fd,
-			struct sp_error *err)
+int sp_launch_secrets(struct sp_launch *l, const struct sp_object *o, int *ret_fd,
+		      struct sp_error *err)
 {
 	SP_CLEANUP(sp_buf_done) struct sp_buf missing = {0};
+	const struct sp_k_pod_spec *pod = sp_cli_pod_spec(o);
 	struct sp_k_secret **v;
 
 	*ret_fd = -EBADF;
-	if (!o->pod->spec->image_pull_secrets.n)
+	if (!pod->image_pull_secrets.n)
 		return 0;
 	v = sp_arena_array(&l->cli->arena, l->manifest.n_objects + 1, sizeof(struct sp_k_secret *));
 	if (!v)
 		return sp_fail(err, SP_E_NO_MEMORY, "pull secrets");
-	if (sp_pull_secrets_open(o->pod->spec, v, secrets_of(l, o->meta->ns, v), &missing, ret_fd,
-				 err) < 0)
+	if (sp_pull_secrets_open(pod, v, secrets_of(l, o->meta->ns, v), &missing, ret_fd, err) < 0)
 		return -1;
 	if (missing.len)
 		sp_cli_warn(l->cli,
-			    "pod '%s': no credentials for registries in imagePullSecrets: %s",
-			    o->meta->name, missing.ptr);
+			    "%s '%s': no credentials for registries in imagePullSecrets: %s",
+			    word_of(o), o->meta->name, missing.ptr);
 	return 0;
-}
-
-static const struct sp_node *account_of(const struct sp_launch *l, const struct sp_object *o)
-{
-	const char *name = sp_node_str(sp_node_at(o->node, "spec.serviceAccountName"), "default");
-
-	for (uint32_t i = 0; i < l->manifest.n_accounts; i++) {
-		const struct sp_node *meta = sp_node_get(l->manifest.accounts[i], "metadata");
-		const char *ns =
-			sp_node_str(sp_node_get(meta, "namespace"), l->manifest.options.default_ns);
-
-		if (sp_streq(sp_node_str(sp_node_get(meta, "name"), ""), name) &&
-		    sp_streq(ns ? ns : "default", o->meta->ns))
-			return l->manifest.accounts[i];
-	}
-	return NULL;
-}
-
-/* What admission does in a cluster: a pod without pull secrets gets those of its ServiceAccount. */
-static int add_account_secrets(struct sp_launch *l, const struct sp_object *o)
-{
-	const struct sp_node *account = account_of(l, o);
-	const struct sp_node *list = account ? sp_node_get(account, "imagePullSecrets") : NULL;
-	struct sp_node *spec = (struct sp_node *)(uintptr_t)sp_node_get(o->node, "spec");
-	struct sp_k_pod_spec *s = o->pod->spec;
-	struct sp_arena *a = &l->manifest.arena;
-
-	if (s->image_pull_secrets.n || !list || list->kind != SP_NODE_LIST || !spec)
-		return 0;
-	s->image_pull_secrets.v = sp_arena_array(a, list->n + 1, sizeof(*s->image_pull_secrets.v));
-	if (!s->image_pull_secrets.v)
-		return -1;
-	for (uint32_t i = 0; i < list->n; i++)
-		s->image_pull_secrets.v[i] = (struct sp_k_name_ref){
-			.node = list->items[i],
-			.name = sp_node_str(sp_node_get(list->items[i], "name"), NULL)};
-	s->image_pull_secrets.n = list->n;
-	return sp_node_set(a, spec, "imagePullSecrets", sp_node_clone(a, list));
 }
 
 /* What stands between the manifest and a running pod. */
@@ -332,7 +333,7 @@ static int plan_images(struct sp_launch *l, struct plan *p, bool ahead, struct s
 	uint32_t n_inits = spec->init_containers.n;
 
 	if (sp_image_store_open(sp_image_dir(l->cli), &s, err) < 0 ||
-	    open_secrets(l, p->object, &auth_fd, err) < 0)
+	    sp_launch_secrets(l, p->object, &auth_fd, err) < 0)
 		return -1;
 	f.auth_fd = auth_fd;
 	for (uint32_t i = 0; i < n_inits + spec->containers.n; i++) {
@@ -380,7 +381,7 @@ static int complete_metadata(struct sp_launch *l, const struct sp_object *o, con
 		       : -1;
 }
 
-const char *sp_launch_uid(struct sp_launch *l, const struct sp_object *o)
+static const char *give_uid(struct sp_launch *l, const struct sp_object *o)
 {
 	const char *uid;
 
@@ -403,45 +404,46 @@ static uint32_t objects_of(struct sp_launch *l, enum sp_kind kind, const char *n
 	return n;
 }
 
-/* A pod of this name that is there already: swept when it is over, an error when it runs. */
-static int make_room(struct sp_launch *l, const char *ns, const char *name)
+int sp_launch_make_room(struct sp_launch *l, const char *ns, const char *name, struct sp_error *err)
 {
 	SP_CLEANUP(sp_buf_done) struct sp_buf logs = {0};
 	const char *uid = sp_name_owner(l->cli, &l->place, ns, name);
 	struct sp_pod_entry old = {.uid = uid, .ns = ns, .name = name};
-	struct sp_error err;
 	int alive;
 
 	if (!uid)
 		return 0;
-	alive = sp_supervisor_alive(l->place.engine.run_dir, uid, &err);
-	if (alive > 0 && !sp_flag_bool(l->cli, "replace")) {
-		(void)sp_cli_error(l->cli, SP_EXIT_FAILED, "pod '%s' is running already", name);
-		sp_cli_hint(l->cli, "`sidepod down %s` stops it, --replace does so here", name);
-		return SP_EXIT_FAILED;
-	}
+	alive = sp_supervisor_alive(l->place.engine.run_dir, uid, err);
+	if (alive > 0 && !sp_flag_bool(l->cli, "replace"))
+		return sp_fail(err, SP_E_EXISTS, "pod '%s' is running already", name);
 	sp_pod_log_name(ns, name, uid, &logs);
-	if (alive < 0 || (alive > 0 && sp_pod_stop(l->cli, &l->place, &old, -1, &err) < 0) ||
-	    sp_pod_sweep(&l->place.engine, uid, true, logs.ptr, &err) < 0)
-		return sp_interrupt_pending() ? SP_EXIT_SIGNAL + sp_interrupt_pending()
-					      : sp_cli_fail(l->cli, &err);
-	return 0;
+	if (alive < 0 || (alive > 0 && sp_pod_stop(l->cli, &l->place, &old, -1, err) < 0))
+		return -1;
+	return sp_pod_sweep(&l->place.engine, uid, true, logs.ptr, err);
+}
+
+int sp_launch_name_free(struct sp_launch *l, const char *ns, const char *name)
+{
+	struct sp_error err;
+	int r;
+
+	if (sp_launch_make_room(l, ns, name, &err) == 0)
+		return 0;
+	if (sp_interrupt_pending())
+		return SP_EXIT_SIGNAL + sp_interrupt_pending();
+	r = sp_cli_fail(l->cli, &err);
+	if (err.code != SP_E_EXISTS)
+		return r;
+	sp_cli_hint(l->cli, "`sidepod down %s` stops it, --replace does so here", name);
+	return SP_EXIT_FAILED;
 }
 
 static int plan_pod(struct sp_launch *l, const struct sp_object *o, bool ahead, struct plan *p)
 {
-	const struct sp_k_pod_spec *spec = o->pod->spec;
 	struct sp_error err;
 	int r;
 
 	p->object = o;
-	if (spec->init_containers.n + spec->containers.n > SP_CONTAINERS_MAX)
-		return sp_cli_error(l->cli, SP_EXIT_MANIFEST,
-				    "pod '%s' has %u containers; %d is the most", o->meta->name,
-				    spec->init_containers.n + spec->containers.n,
-				    SP_CONTAINERS_MAX);
-	if (add_account_secrets(l, o) < 0)
-		return sp_cli_error(l->cli, SP_EXIT_ENVIRONMENT, "out of memory");
 	if (plan_images(l, p, ahead, &err) < 0) {
 		if (sp_interrupt_pending())
 			return SP_EXIT_SIGNAL + sp_interrupt_pending();
@@ -451,10 +453,10 @@ static int plan_pod(struct sp_launch *l, const struct sp_object *o, bool ahead, 
 	}
 	r = sp_launch_profiles(l, o);
 	if (r == 0)
-		r = make_room(l, o->meta->ns, o->meta->name);
+		r = sp_launch_name_free(l, o->meta->ns, o->meta->name);
 	if (r != 0)
 		return r;
-	p->uid = sp_launch_uid(l, o);
+	p->uid = give_uid(l, o);
 	return p->uid ? 0 : sp_cli_error(l->cli, SP_EXIT_ENVIRONMENT, "out of memory");
 }
 
@@ -498,7 +500,7 @@ static int start_pods(struct sp_launch *l, const struct plan *v, uint32_t n)
 	int r = lock_fd < 0 ? sp_cli_fail(l->cli, &err) : 0;
 
 	for (uint32_t i = 0; i < n && r == 0; i++)
-		r = make_room(l, v[i].object->meta->ns, v[i].object->meta->name);
+		r = sp_launch_name_free(l, v[i].object->meta->ns, v[i].object->meta->name);
 	for (uint32_t i = 0; i < n && r == 0; i++) {
 		const struct sp_k_meta *meta = v[i].object->meta;
 
@@ -512,33 +514,14 @@ static int start_pods(struct sp_launch *l, const struct plan *v, uint32_t n)
 	return r;
 }
 
-int sp_launch_room(struct sp_launch *l, uint32_t max)
+int sp_launch_ready(struct sp_launch *l)
 {
 	struct sp_error err;
 
-	l->pods = sp_arena_array(&l->cli->arena, max, sizeof(*l->pods));
-	if (!l->pods)
-		return sp_cli_error(l->cli, SP_EXIT_ENVIRONMENT, "out of memory");
 	if (sp_launch_engine(l, &err) < 0)
 		return err.code == SP_E_INVALID ? sp_cli_usage(l->cli, "%s", err.text)
 						: sp_cli_fail(l->cli, &err);
 	return 0;
-}
-
-int sp_launch_pod(struct sp_launch *l, const struct sp_object *o)
-{
-	struct plan *p = calloc(1, sizeof(*p)); /* big; nothing of it is needed afterwards */
-	int r;
-
-	if (!p)
-		return sp_cli_error(l->cli, SP_EXIT_ENVIRONMENT, "out of memory");
-	/* its supervisor asks registries, so that nobody waits here; without root's rights it
-	 * has no way to them */
-	r = plan_pod(l, o, l->place.engine.rootless, p);
-	if (r == 0)
-		r = start_pods(l, p, 1);
-	free(p);
-	return r;
 }
 
 static int dry_run(struct sp_launch *l)
@@ -562,7 +545,10 @@ static int start(struct sp_launch *l)
 	plans = sp_arena_array(&l->cli->arena, n, sizeof(*plans));
 	if (!plans)
 		return sp_cli_error(l->cli, SP_EXIT_ENVIRONMENT, "out of memory");
-	r = sp_launch_room(l, n);
+	l->pods = sp_arena_array(&l->cli->arena, n, sizeof(*l->pods));
+	if (!l->pods)
+		return sp_cli_error(l->cli, SP_EXIT_ENVIRONMENT, "out of memory");
+	r = sp_launch_ready(l);
 	if (r == 0 && sp_flag_bool(l->cli, "dry-run"))
 		return dry_run(l);
 	for (uint32_t i = 0; i < l->manifest.n_objects && r == 0; i++)

@@ -23,9 +23,13 @@ struct sp_launch {
 	struct sp_manifest manifest;
 	struct sp_launched *pods;
 	uint32_t n_pods;
-	const char *progress;        /* how pulls are shown, by --progress; NULL: auto */
-	bool jobs;                   /* set by the command: it can follow a Job */
-	const struct sp_object *job; /* the Job of the manifests; NULL: Pods */
+	const char *progress; /* how pulls are shown, by --progress; NULL: auto */
+	bool workloads;       /* set by the command: it can follow every kind */
+	const char **paths;   /* that were read */
+	uint32_t n_paths;
+	struct sp_bundle_image *images; /* that were asked for, present or not */
+	uint32_t n_images, cap_images;
+	sp_time images_at; /* when */
 };
 
 /* Flags of every command that starts pods; @network is the one it uses when none is named. */
@@ -81,27 +85,40 @@ int sp_launch_load_text(struct sp_launch *l, const char *name, const char *text)
  */
 int sp_launch_start(struct sp_launch *l);
 
-/**
- * sp_launch_room() - Get ready for sp_launch_pod(), at most @max times
- *
- * Return: 0, or an exit code.
- */
-int sp_launch_room(struct sp_launch *l, uint32_t max);
+/** sp_launch_ready() - Read the flags for sp_launch_pod(). Return: 0, or an exit code */
+int sp_launch_ready(struct sp_launch *l);
+
+/** sp_launch_images() - Ask for the images of everything that the manifests would run (START-5).
+ * Return: 0, or an exit code */
+int sp_launch_images(struct sp_launch *l);
+
+/** sp_launch_check() - Tell the findings of l->manifest, and what cannot be run. Return: 0, or an
+ * exit code */
+int sp_launch_check(struct sp_launch *l);
+
+/** sp_launch_name_free() - Sweep a pod of that name that is over. Return: 0, or an exit code: one
+ * runs, which has been told */
+int sp_launch_name_free(struct sp_launch *l, const char *ns, const char *name);
+
+/* A pod to be started, complete as the API has it; everything is borrowed for the call. */
+struct sp_launch_pod {
+	const struct sp_node *doc;
+	const char *ns, *name, *uid;
+	const struct sp_node *const *config_maps; /* of its namespace */
+	uint32_t n_config_maps;
+	const struct sp_node *const *secrets;
+	uint32_t n_secrets;
+};
 
 /**
- * sp_launch_pod() - Start one pod that stands in no manifest; it becomes the last of l->pods
- * @o: decoded, defaults applied; lives as long as @l
+ * sp_launch_pod() - Start one pod that stands in no manifest
+ * @ret: its descriptors are the caller's
  *
- * Return: 0, or an exit code, and the reason has been told.
+ * Images that are not in the store are left to the pod's supervisor: nobody waits here. Errors:
+ * SP_E_EXISTS a pod of that name runs.
  */
-int sp_launch_pod(struct sp_launch *l, const struct sp_object *o);
-
-/** sp_launch_uid() - A new uid for @o, with the rest of what the API adds to metadata. Return: the
- * uid in the manifest's arena, or NULL without memory */
-const char *sp_launch_uid(struct sp_launch *l, const struct sp_object *o);
-
-/** sp_object_pod() - The pod that an object is, or makes; NULL for what makes none */
-const struct sp_k_pod_spec *sp_object_pod(const struct sp_object *o);
+int sp_launch_pod(struct sp_launch *l, const struct sp_launch_pod *p, struct sp_supervisor *ret,
+		  struct sp_error *err);
 
 /** sp_launch_engine() - Read the flags into the engine's options, tell what the pods will not have.
  * Errors: SP_E_INVALID for wrong usage */

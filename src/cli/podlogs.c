@@ -44,6 +44,14 @@ static bool end_child(struct sp_log_file *f)
 	return status == 0;
 }
 
+void sp_podlogs_share(struct sp_podlogs *l, int watch_fd, void (*told)(void *arg, int wd),
+		      void *arg)
+{
+	l->watch_fd = watch_fd;
+	l->told = told;
+	l->arg = arg;
+}
+
 void sp_podlogs_done(struct sp_podlogs *l)
 {
 	for (uint32_t i = 0; i < l->n_files; i++) {
@@ -53,7 +61,8 @@ void sp_podlogs_done(struct sp_podlogs *l)
 		free(l->files[i].path);
 	}
 	free(l->files);
-	l->watch_fd = sp_close(l->watch_fd);
+	if (!l->told)
+		sp_close(l->watch_fd);
 	sp_arena_done(&l->arena);
 	*l = (struct sp_podlogs){.watch_fd = -EBADF};
 }
@@ -384,19 +393,30 @@ static int next_line(struct sp_podlogs *l, struct sp_log_file *f, bool only_this
 	}
 }
 
-/* Directories come when their container starts; a watch that exists already changes nothing. */
-static void watch(struct sp_podlogs *l)
+static bool watch_dir(struct sp_podlogs *l, const char *dir)
 {
 	const uint32_t mask = IN_CREATE | IN_MODIFY | IN_MOVED_TO | IN_ONLYDIR;
+	int wd = inotify_add_watch(l->watch_fd, dir, mask);
+
+	if (wd >= 0 && l->told)
+		l->told(l->arg, wd);
+	return wd >= 0;
+}
+
+/* Directories come when their container starts. */
+static void watch(struct sp_podlogs *l)
+{
 	char drain[4096];
 
 	if (l->watch_fd < 0)
 		return;
-	while (read(l->watch_fd, drain, sizeof(drain)) > 0)
+	while (!l->told && read(l->watch_fd, drain, sizeof(drain)) > 0)
 		; /* which file it was does not matter: all are looked at */
-	(void)inotify_add_watch(l->watch_fd, l->pod_dir, mask); /* may not be there yet */
+	if (!l->watched)
+		l->watched = watch_dir(l, l->pod_dir);
 	for (uint32_t i = 0; i < l->n_files; i++)
-		(void)inotify_add_watch(l->watch_fd, l->files[i].dir, mask);
+		if (!l->files[i].watched)
+			l->files[i].watched = watch_dir(l, l->files[i].dir);
 }
 
 int sp_podlogs_read(struct sp_podlogs *l, bool only_this,

@@ -28,6 +28,7 @@ struct sp_log_file {
 	bool over;                  /* nothing more is written to it */
 	pid_t child;                /* decompresses the open file; 0 none */
 	bool idle;                  /* had nothing more, this time */
+	bool watched;               /* its directory is */
 	struct sp_tail tail;
 	struct sp_buf part; /* pieces of a long line */
 	bool has_line;      /* `line` is still to be handed out; it borrows from the above */
@@ -40,13 +41,21 @@ struct sp_podlogs {
 	const char *pod_dir; /* <log_dir>/pods/<ns>_<pod>_<uid> */
 	struct sp_log_file *files;
 	uint32_t n_files, cap;
-	int watch_fd;       /* inotify, for poll(); -EBADF: do not follow */
+	int watch_fd; /* inotify, for poll(); -EBADF: do not follow */
+	bool watched; /* pod_dir is */
+	/* with a watch_fd that is shared: told of each watch; whoever shares reads the events */
+	void (*told)(void *arg, int wd);
+	void *arg;
 	const char *unread; /* a compressed file that could not be read to its end; NULL none */
 };
 
 /** sp_podlogs_init() - @pod_dir: copied; need not exist yet. @follow: make watch_fd */
 int sp_podlogs_init(struct sp_podlogs *l, const char *pod_dir, bool follow, struct sp_error *err);
 void sp_podlogs_done(struct sp_podlogs *l);
+
+/** sp_podlogs_share() - Follow with somebody else's inotify instead; there are few per user */
+void sp_podlogs_share(struct sp_podlogs *l, int watch_fd, void (*told)(void *arg, int wd),
+		      void *arg);
 
 /** sp_podlogs_add() - Read this container's logs too, from instance @attempt on */
 int sp_podlogs_add(struct sp_podlogs *l, const char *ctr, uint32_t attempt, struct sp_error *err);

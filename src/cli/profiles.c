@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "cli/fetch.h"
+#include "cli/files.h"
 #include "container/caps.h"
 #include "container/container.h"
 #include "supervisor/env.h"
@@ -90,7 +91,7 @@ static int compile(struct sp_launch *l, const char *profile, uint64_t caps, stru
 
 int sp_launch_profiles(struct sp_launch *l, const struct sp_object *o)
 {
-	const struct sp_k_pod_spec *s = o->pod->spec;
+	const struct sp_k_pod_spec *s = sp_cli_pod_spec(o);
 
 	for (uint32_t i = 0; i < s->init_containers.n + s->containers.n; i++) {
 		const struct sp_k_container *c = sp_pod_container_at(s, (uint16_t)i);

@@ -7,6 +7,8 @@
 
 #include <unistd.h>
 
+#define LINES_OF_POD 3 /* fewer make no block */
+
 enum sp_progress_mode sp_progress_flag(const struct sp_cli *cli)
 {
 	const char *v = sp_flag_text(cli, "progress");
@@ -63,6 +65,35 @@ static void put_lines(struct sp_buf *out, const struct sp_buf *lines)
 	}
 }
 
+static void pod_line(const struct sp_run *r, sp_time now, const struct sp_look *look,
+		     struct sp_buf *out)
+{
+	SP_CLEANUP(sp_buf_done) struct sp_buf name = {0}, text = {0};
+
+	sp_buf_printf(&name, "pod/%s", r->header.pod);
+	sp_run_column(r, &text);
+	if (!name.failed && !text.failed)
+		sp_progress_line(name.ptr, text.ptr, r->finished ? r->end : now, look, out);
+}
+
+/* Too many for a block each: a line each, what is under way first, the rest counted. */
+static int paint_lines(struct sp_run *const *runs, uint32_t n, const sp_time *now,
+		       const struct sp_look *look, int room, struct sp_buf *out)
+{
+	uint32_t shown = 0, most = n > (uint32_t)room ? (uint32_t)room - 1 : n;
+
+	for (int quiet = 0; quiet < 2; quiet++)
+		for (uint32_t i = 0; i < n && shown < most; i++)
+			if (!sp_progress_working(runs[i]) == quiet) {
+				pod_line(runs[i], now[i], look, out);
+				shown++;
+			}
+	if (shown == n)
+		return (int)shown;
+	sp_buf_printf(out, " %s %u more\n", look->ascii ? "..." : "…", n - shown);
+	return (int)shown + 1;
+}
+
 static void paint(struct sp_progress *p, struct sp_run *const *runs, uint32_t n, const sp_time *now,
 		  bool last)
 {
@@ -71,7 +102,7 @@ static void paint(struct sp_progress *p, struct sp_run *const *runs, uint32_t n,
 	struct sp_draw d;
 	int left;
 
-	if (p->mode != SP_PROGRESS_TTY || !p->block || n == 0)
+	if (p->mode != SP_PROGRESS_TTY || !p->block || (n == 0 && !p->board))
 		return;
 	if (look->tty) { /* the window may have another size by now */
 		struct sp_look size = sp_look_open(STDERR_FILENO, "auto", look->ascii, p->cli->env);
@@ -84,9 +115,18 @@ static void paint(struct sp_progress *p, struct sp_run *const *runs, uint32_t n,
 			     .color = look->color,
 			     .version = SP_VERSION};
 	left = SP_MAX(look->rows - 2, 4);
-	for (uint32_t i = 0; i < n && left > 0; i++)
-		left -= sp_progress_block(runs[i], now[i], look, p->frame,
-					  SP_MAX(left / (int)(n - i), 3), &block);
+	if (p->board) {
+		sp_buf_add(&block, p->board->ptr, p->board->len);
+		left = SP_MAX(left - lines_of(p->board), 2);
+	}
+	if (n > 1 && left / (int)n < LINES_OF_POD) {
+		left -= paint_lines(runs, n, now, look, left, &block);
+	} else {
+		for (uint32_t i = 0; i < n && left > 0; i++)
+			left -= sp_progress_block(runs[i], now[i], look, p->frame,
+						  SP_MAX(left / (int)(n - i), LINES_OF_POD),
+						  &block);
+	}
 	/* A line that the terminal breaks would be counted as one, and never be painted over. */
 	for (uint32_t i = 0;
 	     p->waterfall && look->columns >= d.columns && !(last && p->drawn_later) && i < n;

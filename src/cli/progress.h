@@ -39,6 +39,10 @@ void sp_run_column(const struct sp_run *r, struct sp_buf *out);
 int sp_progress_block(const struct sp_run *r, sp_time now, const struct sp_look *look,
 		      unsigned frame, int max_lines, struct sp_buf *out);
 
+/** sp_progress_line() - "name   text   elapsed", as the head lines of pods; @elapsed -1: none */
+void sp_progress_line(const char *name, const char *text, sp_time elapsed,
+		      const struct sp_look *look, struct sp_buf *out);
+
 /** sp_progress_plain() - One line about a fact. Return: false, the fact is of no interest here */
 bool sp_progress_plain(const struct sp_run *r, const struct sp_record_fact *f,
 		       const struct sp_look *look, struct sp_buf *out);
@@ -69,6 +73,7 @@ struct sp_progress {
 	bool drawn_later; /* the whole run is drawn at the end: the last block goes without it */
 	char note[160];   /* line below everything: what Ctrl-C does next */
 	char warned[512]; /* the last warning about a pod */
+	const struct sp_buf *board; /* lines above the pods; NULL none */
 };
 
 void sp_progress_init(struct sp_progress *p, struct sp_cli *cli, enum sp_progress_mode mode);

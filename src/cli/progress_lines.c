@@ -283,6 +283,22 @@ static bool of_interest(const struct sp_run *r, const struct sp_row *row)
 	return b != SP_BAND_WAITING && (b != SP_BAND_READY || r->stop_at >= 0);
 }
 
+void sp_progress_line(const char *name, const char *text, sp_time elapsed,
+		      const struct sp_look *look, struct sp_buf *out)
+{
+	size_t width = (size_t)SP_MIN(look->columns, WIDTH_MAX) - 1;
+	char mem[32];
+	struct sp_buf t = sp_buf_fixed(mem, sizeof(mem));
+
+	if (elapsed >= 0)
+		sp_format_elapsed(&t, elapsed);
+	put_cell(out, name, width - 20 - TIME_COLS - 1);
+	put_cell(out, text, 20);
+	sp_buf_fill(out, ' ', 1 + TIME_COLS - SP_MIN(t.len, (size_t)TIME_COLS));
+	tinted(out, look, BLUE, mem);
+	sp_buf_putc(out, '\n');
+}
+
 int sp_progress_block(const struct sp_run *r, sp_time now, const struct sp_look *look,
 		      unsigned frame, int max_lines, struct sp_buf *out)
 {
@@ -290,8 +306,6 @@ int sp_progress_block(const struct sp_run *r, sp_time now, const struct sp_look 
 	SP_CLEANUP(sp_buf_done) struct sp_buf head = {0}, column = {0};
 	uint32_t n = r->header.n_ctrs, room = (uint32_t)SP_MAX(max_lines - 1, 1), hidden = 0;
 	bool fold = n > room;
-	char mem[32];
-	struct sp_buf t = sp_buf_fixed(mem, sizeof(mem));
 	int lines = 1;
 
 	for (uint32_t i = 0; i < n; i++)
@@ -299,12 +313,7 @@ int sp_progress_block(const struct sp_run *r, sp_time now, const struct sp_look 
 	name_cols = SP_MIN(name_cols, (size_t)NAME_MAX_COLS);
 	sp_buf_printf(&head, "pod/%s", r->header.pod);
 	sp_run_column(r, &column);
-	sp_format_elapsed(&t, r->finished ? r->end : now);
-	put_cell(out, head.ptr, width - 20 - TIME_COLS - 1);
-	put_cell(out, column.ptr, 20);
-	sp_buf_fill(out, ' ', 1 + TIME_COLS - SP_MIN(t.len, (size_t)TIME_COLS));
-	tinted(out, look, BLUE, mem);
-	sp_buf_putc(out, '\n');
+	sp_progress_line(head.ptr, column.ptr, r->finished ? r->end : now, look, out);
 	if (fold)
 		room--; /* for the line that says so */
 	for (uint32_t i = 0, busy = 0, shown = 0; i < n; i++) {

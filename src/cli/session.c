@@ -102,10 +102,10 @@ void sp_session_finish(struct sp_cli *cli, const struct sp_place *place, const c
 		sp_cli_warn(cli, "clean up after pod '%s': %s", name, err.text);
 }
 
-int sp_session_follow(struct sp_cli *cli, const struct sp_place *place, uint32_t n, bool logs,
+int sp_session_follow(struct sp_cli *cli, const struct sp_place *place, bool logs,
 		      struct sp_follow *f, struct sp_error *err)
 {
-	if (sp_follow_init(f, cli, place, n, err) < 0)
+	if (sp_follow_init(f, cli, place, err) < 0)
 		return -1;
 	sp_progress_init(&f->progress, cli, sp_progress_flag(cli));
 	f->show_logs = logs;
@@ -124,8 +124,8 @@ int sp_session_code_of_app(const struct sp_follow *f, int otherwise)
 
 	if (f->n != 1)
 		return otherwise;
-	for (uint32_t i = 0; i < f->v[0].run.header.n_ctrs; i++) {
-		const struct sp_row *row = &f->v[0].run.rows[i];
+	for (uint32_t i = 0; i < f->v[0]->run.header.n_ctrs; i++) {
+		const struct sp_row *row = &f->v[0]->run.rows[i];
 
 		if (row->role != SP_ROLE_APP)
 			continue;
@@ -139,12 +139,13 @@ int sp_session_code_of_app(const struct sp_follow *f, int otherwise)
 static int follow_started(struct sp_session *s, struct sp_follow *f, bool logs,
 			  struct sp_error *err)
 {
-	if (sp_session_follow(s->launch.cli, &s->launch.place, s->launch.n_pods, logs, f, err) < 0)
+	if (sp_session_follow(s->launch.cli, &s->launch.place, logs, f, err) < 0)
 		return -1;
 	for (uint32_t i = 0; i < s->launch.n_pods; i++) {
 		const struct sp_launched *p = &s->launch.pods[i];
 
-		if (sp_follow_add(f, p->name, p->ns, p->uid, p->supervisor.pidfd, false, err) < 0)
+		if (sp_follow_add(f, p->name, p->ns, p->uid, p->supervisor.pidfd, false, NULL,
+				  err) < 0)
 			return -1;
 	}
 	return 0;
@@ -189,7 +190,7 @@ static int end_of_run(struct sp_session *s, struct sp_follow *f)
 	int code = sp_follow_exit_code(f);
 
 	for (uint32_t i = 0; i < f->n; i++)
-		code = sp_session_pod_over(s, f, &f->v[i], code);
+		code = sp_session_pod_over(s, f, f->v[i], code);
 	return s->code_of_app ? sp_session_code_of_app(f, code) : code;
 }
 
@@ -225,13 +226,13 @@ static int stay(struct sp_session *s, struct sp_follow *f, int start)
 	sp_session_begin(s, f);
 	/* one of several could not be started: the others are of no use */
 	for (uint32_t i = 0; start != 0 && i < f->n; i++)
-		(void)sp_pod_ask(&s->launch.place, f->v[i].uid, "{\"op\":\"delete\"}", &err);
+		(void)sp_pod_ask(&s->launch.place, f->v[i]->uid, "{\"op\":\"delete\"}", &err);
 	if (s->stop_after) {
 		f->stay = true; /* the waits below belong together: the block goes on */
 		code = sp_follow_wait(f, SP_UNTIL_OVER, sp_time_add(sp_now_mono(), s->stop_after),
 				      &err);
 		for (uint32_t i = 0; code == 0 && f->timed_out && i < f->n; i++)
-			(void)sp_pod_ask(&s->launch.place, f->v[i].uid, "{\"op\":\"delete\"}",
+			(void)sp_pod_ask(&s->launch.place, f->v[i]->uid, "{\"op\":\"delete\"}",
 					 &err); /* over meanwhile: as wanted */
 		f->stay = false;
 	}
@@ -275,8 +276,8 @@ int sp_session_attach(struct sp_session *s, const char *name)
 		return SP_EXIT_FAILED;
 	}
 	control = sp_supervisor_connect(s->launch.place.engine.run_dir, pod.uid, &err);
-	if (control < 0 || sp_session_follow(cli, &s->launch.place, 1, true, &f, &err) < 0 ||
-	    sp_follow_add(&f, pod.name, pod.ns, pod.uid, control, true, &err) < 0) {
+	if (control < 0 || sp_session_follow(cli, &s->launch.place, true, &f, &err) < 0 ||
+	    sp_follow_add(&f, pod.name, pod.ns, pod.uid, control, true, NULL, &err) < 0) {
 		sp_follow_done(&f);
 		return sp_cli_fail(cli, &err);
 	}
@@ -305,7 +306,7 @@ int sp_session_wait(struct sp_session *s, enum sp_until until, sp_time timeout)
 		code = SP_EXIT_SIGNAL + f.signal_number;
 	} else {
 		for (uint32_t i = 0; i < f.n; i++) {
-			const struct sp_watched *w = &f.v[i];
+			const struct sp_watched *w = f.v[i];
 
 			if (until == SP_UNTIL_READY
 				    ? !w->run.ready_now && !sp_streq(w->run.phase, "Succeeded")

@@ -81,7 +81,7 @@ int sp_session_attach(struct sp_session *s, const char *name);
 int sp_session_wait(struct sp_session *s, enum sp_until until, sp_time timeout);
 
 /** sp_follow_open() - Follow by the flags --progress, --no-logs, … where the command has them */
-int sp_session_follow(struct sp_cli *cli, const struct sp_place *place, uint32_t n, bool logs,
+int sp_session_follow(struct sp_cli *cli, const struct sp_place *place, bool logs,
 		      struct sp_follow *f, struct sp_error *err);
 
 /** sp_session_finish() - A pod is over: keep its record, remove its directories */

@@ -1,337 +1,197 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `run` of a Job: the loop around its controller; see workload.h. */
-#include "cli/workload.h"
+/* The loop of a workload run: the controllers' turn, the agent's turn, then everybody waits. */
+#include "cli/workload_internal.h"
 
 #include "base/text.h"
-#include "cli/pods.h"
-#include "control/job.h"
-#include "control/make.h"
+#include "cli/files.h"
+#include "cli/interrupt.h"
+#include "spec/tables.h"
+#include "spec/tree.h"
 #include "sys/fd.h"
 
 #include <stdlib.h>
 #include <sys/random.h>
+#include <sys/utsname.h>
 
-#define HANGS_AFTER (3 * SP_SEC) /* a regular container goes on this long after another's end */
+static bool standing(enum sp_kind kind)
+{
+	return wl_makes_pods(kind) && kind != SP_KIND_POD && kind != SP_KIND_JOB;
+}
 
-struct workload {
-	struct sp_session *s;
-	struct sp_cli *cli;
-	const struct sp_k_job *spec;
-	const struct sp_object *object;
-	struct sp_follow f;    /* row k is the k-th pod created, here and in the next two */
-	struct sp_child *pods; /* heap */
-	struct sp_job *job;    /* heap */
-	struct sp_ctl *ctl;    /* heap */
-	sp_time wall_ns;       /* added to the monotonic clock: the controller's axis */
-	sp_time told_wake;
-	int code;      /* why it was given up; 0 it was not */
-	bool removed;  /* the controller is done with a deleted job */
-	bool told_end; /* why it does not end */
-};
+static bool any_standing(const struct workload *w)
+{
+	for (const struct wl_entry *e = w->first; e; e = e->next)
+		if (standing(e->kind))
+			return true;
+	return false;
+}
 
-static sp_time now_of(const struct workload *w)
+/* ---- pods that come and go ------------------------------------------------------------------- */
+
+/* What in the manifests the pod comes from: itself, or the owner of its owner. */
+static struct wl_entry *entry_of(struct workload *w, const struct sp_stored *pod)
+{
+	struct sp_stored *o = sp_stored_ref(pod);
+	struct wl_entry *found = NULL;
+
+	for (int depth = 0; depth < 3 && o && !found; depth++) {
+		const struct sp_node *ref = sp_node_at(o->node, "metadata.ownerReferences[0]");
+		const char *api = sp_node_str(sp_node_get(o->node, "apiVersion"), "");
+		struct sp_stored *owner;
+
+		found = wl_find(w, sp_kind_find(api, o->kind), o->ns, o->name);
+		owner = ref ? sp_store_get(w->store, sp_node_str(sp_node_get(ref, "kind"), ""),
+					   o->ns, sp_node_str(sp_node_get(ref, "name"), ""))
+			    : NULL;
+		(void)sp_stored_unref(o);
+		o = owner;
+	}
+	(void)sp_stored_unref(o);
+	return found;
+}
+
+static void pod_started(void *arg, struct sp_agent_pod *p)
+{
+	struct workload *w = arg;
+	struct wl_entry *e = entry_of(w, p->seen);
+
+	p->owner = e;
+	if (e)
+		e->n_living++;
+	/* a start is shown as the first one was */
+	w->follow.progress.block = true;
+	w->follow.progress.waterfall = w->follow.presses > 0;
+}
+
+static void keep_app_code(struct workload *w, const struct sp_run *r)
+{
+	const struct sp_row *app = NULL;
+
+	w->has_app_code = false;
+	for (uint32_t i = 0; i < r->header.n_ctrs; i++) {
+		if (r->rows[i].role != SP_ROLE_APP)
+			continue;
+		if (app)
+			return;
+		app = &r->rows[i];
+	}
+	if (!app || !app->n_exits)
+		return;
+	w->has_app_code = true;
+	w->app_code = app->exits[app->n_exits - 1].code;
+}
+
+static void pod_over(void *arg, struct sp_agent_pod *p)
+{
+	struct workload *w = arg;
+	struct wl_entry *e = p->owner;
+	struct sp_watched *v = p->watched;
+	int r;
+
+	keep_app_code(w, &v->run);
+	wl_forget_hanging(w, p);
+	sp_follow_retire(&w->follow, v);
+	r = sp_session_pod_over(w->s, &w->follow, v, 0);
+	if (r != 0 && w->code == 0)
+		w->code = r; /* told; the others are followed to their end all the same */
+	if (!e)
+		return;
+	e->n_living--;
+	if (e->kind != SP_KIND_POD || e->waits_for_old)
+		return;
+	e->ended = true;
+	e->good = sp_streq(v->run.phase, "Succeeded");
+}
+
+static void pod_failed(void *arg, struct sp_agent_pod *p, const struct sp_error *why)
+{
+	struct workload *w = arg;
+	struct sp_error err = *why;
+
+	if (w->agent.n_started == 0) { /* nothing can be started: it is of no use to go on */
+		(void)sp_wrap(&err, "pod '%s'", p->seen->name);
+		(void)sp_cli_fail(w->cli, &err);
+		if (w->code == 0)
+			w->code = err.code == SP_E_EXISTS ? SP_EXIT_FAILED : SP_EXIT_ENVIRONMENT;
+		return;
+	}
+	if (w->follow.progress.mode == SP_PROGRESS_TTY)
+		sp_cli_warn(w->cli, "pod '%s' is not started, it is tried again: %s", p->seen->name,
+			    why->text);
+	if (sp_manager_event(w->manager, p->seen, "sidepod", true, "FailedCreatePodSandBox",
+			     why->text, &err) < 0)
+		(void)sp_cli_fail(w->cli, &err);
+}
+
+static void pod_changed(void *arg, struct sp_agent_pod *p)
+{
+	wl_note_hanging(arg, p);
+}
+
+/* ---- the user's wish to stop ----------------------------------------------------------------- */
+
+/* Two seconds for what is still there; a third press has been acted upon (sp_follow_kill()). */
+static void shorten(struct workload *w)
+{
+	for (struct sp_agent_pod *p = w->agent.first; p; p = p->next) {
+		struct sp_store_delete opt = {
+			.propagation = SP_STORE_BACKGROUND, .grace_s = 2, .uid = p->seen->uid};
+		struct sp_error err;
+
+		if (sp_store_delete(w->store, "Pod", p->seen->ns, p->seen->name, &opt, NULL, &err) <
+			    0 &&
+		    err.code != SP_E_NOT_FOUND && err.code != SP_E_CONFLICT)
+			sp_cli_warn(w->cli, "stop pod '%s': %s", p->seen->name, err.text);
+	}
+}
+
+static void act_on_presses(struct workload *w)
+{
+	int want = w->follow.presses ? w->follow.presses : w->code != 0;
+
+	if (want >= 1 && w->presses < 1)
+		wl_delete_all(w);
+	if (want >= 2 && w->presses < 2)
+		shorten(w);
+	w->presses = SP_MAX(w->presses, want);
+}
+
+/* ---- the loop -------------------------------------------------------------------------------- */
+
+static sp_time now_wall(const struct workload *w)
 {
 	return sp_now_mono() + w->wall_ns;
 }
 
-static bool talks(const struct workload *w)
+static bool is_over(const struct workload *w)
 {
-	return w->f.progress.mode != SP_PROGRESS_QUIET && w->f.progress.mode != SP_PROGRESS_JSON;
-}
-
-/* ---- what is seen ---------------------------------------------------------------------------- */
-
-static enum sp_phase phase_of(const struct sp_run *r)
-{
-	for (int p = 0; p < SP_PHASES; p++)
-		if (sp_streq(r->phase, sp_phase_name((enum sp_phase)p)))
-			return (enum sp_phase)p;
-	return SP_PHASE_PENDING;
-}
-
-static bool ended(const struct sp_row *row)
-{
-	return row->n_exits > 0 && !row->running && !*row->waiting;
-}
-
-static int observe_ctrs(struct workload *w, const struct sp_watched *v, struct sp_child *c)
-{
-	uint32_t n = v->run.header.n_ctrs;
-	struct sp_child_ctr *ctrs = (struct sp_child_ctr *)(uintptr_t)c->ctrs;
-
-	if (!ctrs)
-		ctrs = sp_arena_array(&w->cli->arena, n + 1, sizeof(*ctrs));
-	if (!ctrs)
-		return sp_cli_error(w->cli, SP_EXIT_ENVIRONMENT, "out of memory");
-	c->ctrs = ctrs;
-	c->n_ctrs = (uint16_t)n;
-	c->restarts = 0;
-	for (uint32_t i = 0; i < n; i++) {
-		const struct sp_row *row = &v->run.rows[i];
-		const struct sp_exit_mark *last =
-			row->n_exits ? &row->exits[row->n_exits - 1] : NULL;
-
-		ctrs[i] = (struct sp_child_ctr){.name = row->name, .role = row->role};
-		c->restarts += row->attempt > 0 ? (uint32_t)row->attempt : 0;
-		if (!last || !ended(row))
-			continue;
-		ctrs[i].terminated = true;
-		ctrs[i].code = last->code;
-		ctrs[i].finished_at = v->start_wall_ns + last->at;
-	}
-	return 0;
-}
-
-/* Take over what the records say; pods that are over are told and cleaned up. */
-static int observe(struct workload *w)
-{
-	int r = 0;
-
-	for (uint32_t i = 0; i < w->f.n; i++) {
-		struct sp_watched *v = &w->f.v[i];
-		struct sp_child *c = &w->pods[i];
-
-		if (v->retired)
-			continue;
-		if (v->run.has_header && observe_ctrs(w, v, c) != 0)
-			return SP_EXIT_ENVIRONMENT;
-		c->phase = phase_of(&v->run);
-		if (c->ready != v->run.ready_now)
-			c->ready_changed_at = now_of(w);
-		c->ready = v->run.ready_now;
-		if (!v->over)
-			continue;
-		/* a supervisor that was killed leaves no last phase */
-		c->gone = c->deleting || !sp_child_terminal(c);
-		sp_follow_retire(&w->f, v);
-		r = sp_session_pod_over(w->s, &w->f, v, r);
-		w->s->launch.pods[i].supervisor.pidfd =
-			sp_close(w->s->launch.pods[i].supervisor.pidfd);
-		w->s->launch.pods[i].supervisor.control_fd =
-			sp_close(w->s->launch.pods[i].supervisor.control_fd);
-		v->end_fd = -EBADF;
-	}
-	return r;
-}
-
-static bool all_over(const struct workload *w)
-{
-	for (uint32_t i = 0; i < w->f.n; i++)
-		if (!w->f.v[i].retired)
+	if (w->presses)
+		return w->agent.n == 0;
+	if (w->agent.n || w->files_fd >= 0)
+		return false;
+	for (const struct wl_entry *e = w->first; e; e = e->next)
+		if (standing(e->kind) || e->waits_for_old || (wl_makes_pods(e->kind) && !e->ended))
 			return false;
 	return true;
 }
 
-/* ---- what is done ---------------------------------------------------------------------------- */
-
-/* The pod that the action asks for, as if it had been read from a manifest. */
-static struct sp_object *make_pod(struct workload *w, const struct sp_ctl_action *act)
+/* Everybody's turn, until nobody has written anything. Return: 0, -1 */
+static int turns(struct workload *w, sp_time *ret_wake, struct sp_error *err)
 {
-	struct sp_manifest *m = &w->s->launch.manifest;
-	struct sp_object *o = sp_arena_alloc(&m->arena, sizeof(*o));
-	struct sp_node *tree = sp_make_job_pod(&m->arena, w->spec, act);
+	sp_time wake, agent_wake = SP_NEVER;
+	int64_t before;
 
-	if (!o || !tree ||
-	    sp_object_decode(&m->arena, tree, w->object->source, &m->options, NULL, NULL, o) < 0 ||
-	    sp_object_default(&m->arena, o, &m->options) < 0)
-		return NULL;
-	return o;
+	do {
+		before = sp_store_version(w->store);
+		if (sp_manager_step(w->manager, now_wall(w), &wake, err) < 0)
+			return -1;
+		wake = wake == SP_NEVER ? SP_NEVER : wake - w->wall_ns;
+		if (agent_wake != 0 && sp_agent_turn(&w->agent, &agent_wake, err) < 0)
+			return -1;
+	} while (sp_store_version(w->store) != before && agent_wake != 0);
+	*ret_wake = SP_MIN(wake, agent_wake);
+	return wl_show(w, err);
 }
-
-static int create(struct workload *w, const struct sp_ctl_action *act)
-{
-	struct sp_launch *l = &w->s->launch;
-	const struct sp_launched *p;
-	const struct sp_object *o;
-	struct sp_error err;
-	int r;
-
-	if (w->f.n == SP_WORKLOAD_PODS_MAX)
-		return sp_cli_error(w->cli, SP_EXIT_FAILED,
-				    "job '%s' started %d pods; no more are started",
-				    w->object->meta->name, SP_WORKLOAD_PODS_MAX);
-	o = make_pod(w, act);
-	if (!o)
-		return sp_cli_error(w->cli, SP_EXIT_ENVIRONMENT, "make pod '%s'", act->text);
-	r = sp_launch_pod(l, o);
-	if (r != 0)
-		return r;
-	p = &l->pods[l->n_pods - 1];
-	w->pods[w->f.n] = (struct sp_child){.name = p->name,
-					    .created_at = now_of(w),
-					    .ready_changed_at = now_of(w),
-					    .index = act->index,
-					    .index_failures = act->index_failures,
-					    .index_ignored = act->index_ignored};
-	if (sp_follow_add(&w->f, p->name, p->ns, p->uid, p->supervisor.pidfd, false, &err) < 0)
-		return sp_cli_fail(w->cli, &err);
-	/* a start is shown as the first one was */
-	w->f.progress.block = true;
-	w->f.progress.waterfall = w->f.presses > 0;
-	return 0;
-}
-
-static void delete_pod(struct workload *w, uint32_t i)
-{
-	SP_CLEANUP(sp_buf_done) struct sp_buf request = {0};
-	struct sp_error err;
-
-	if (!w->pods[i].deleting) {
-		w->pods[i].deleting = true;
-		w->pods[i].deleted_at = now_of(w);
-	}
-	if (w->f.v[i].over)
-		return;
-	sp_pod_delete_request(-1, &request);
-	if (sp_pod_ask(&w->s->launch.place, w->f.v[i].uid, request.ptr, &err) < 0 &&
-	    err.code != SP_E_NOT_FOUND)
-		sp_cli_warn(w->cli, "stop pod '%s': %s", w->pods[i].name, err.text);
-}
-
-/* The job is to go: pods that the user's Ctrl-C has stopped already are only marked. */
-static void delete_job(struct workload *w)
-{
-	w->job->deleting = true;
-	for (uint32_t i = 0; w->f.presses && i < w->f.n; i++) {
-		if (w->pods[i].deleting)
-			continue;
-		w->pods[i].deleting = true;
-		w->pods[i].deleted_at = now_of(w);
-	}
-}
-
-/* The end is told by the verdict, and what could not be done by its error. */
-static void tell_event(struct workload *w, const struct sp_ctl_action *act)
-{
-	if (w->f.progress.mode == SP_PROGRESS_PLAIN && w->code == 0 && !sp_job_finished(w->job))
-		fprintf(w->cli->err, "  job/%s  %s%s  %s\n", w->object->meta->name,
-			act->warning ? "Warning " : "", act->reason, act->text);
-}
-
-static void perform(struct workload *w)
-{
-	for (uint32_t i = 0; i < w->ctl->n; i++) {
-		const struct sp_ctl_action *act = &w->ctl->items[i];
-
-		switch (act->kind) {
-		case SP_CTL_CREATE:
-			if (w->code != 0)
-				break; /* given up: what was asked for is not wanted any more */
-			w->code = create(w, act);
-			if (w->code != 0)
-				w->job->deleting = true;
-			break;
-		case SP_CTL_DELETE:
-			delete_pod(w, act->child);
-			break;
-		case SP_CTL_EVENT:
-			tell_event(w, act);
-			break;
-		case SP_CTL_REMOVE:
-			w->removed = true;
-			break;
-		case SP_CTL_STATUS: /* nobody else looks at it */
-		case SP_CTL_SCALE:  /* a job has no replica sets */
-		case SP_CTLS:
-			break;
-		}
-	}
-}
-
-/* ---- telling --------------------------------------------------------------------------------- */
-
-/* Between two pods nothing moves: say for how long. */
-static void tell_pause(struct workload *w, sp_time now)
-{
-	SP_CLEANUP(sp_buf_done) struct sp_buf b = {0};
-
-	if (w->ctl->wake == SP_NEVER || w->ctl->wake - now < SP_SEC || !all_over(w) ||
-	    w->ctl->wake == w->told_wake || !talks(w))
-		return;
-	w->told_wake = w->ctl->wake;
-	sp_buf_printf(&b, "job/%s waits ", w->object->meta->name);
-	sp_format_elapsed(&b, w->ctl->wake - now);
-	sp_buf_puts(&b, " before it tries again\n");
-	if (!b.failed)
-		fputs(b.ptr, w->cli->err);
-}
-
-/*
- * A regular container that goes on after another one has ended keeps the pod, and so the job, from
- * ending. Return: when to look again; SP_NEVER
- */
-static sp_time tell_hanging(struct workload *w, const struct sp_watched *v, sp_time now)
-{
-	const struct sp_row *done = NULL, *goes_on = NULL;
-	sp_time at;
-
-	for (uint32_t i = 0; i < v->run.header.n_ctrs; i++) {
-		const struct sp_row *row = &v->run.rows[i];
-
-		if (row->role != SP_ROLE_APP)
-			continue;
-		if (row->running)
-			goes_on = row;
-		else if (!ended(row)) /* it starts again, or did not start yet */
-			return SP_NEVER;
-		else if (!done || row->gone_at > done->gone_at)
-			done = row;
-	}
-	if (!done || !goes_on || v->run.stop_at >= 0)
-		return SP_NEVER;
-	at = v->start_wall_ns + done->gone_at + HANGS_AFTER;
-	if (now < at)
-		return at;
-	w->told_end = true;
-	sp_progress_erase(&w->f.progress);
-	sp_cli_warn(w->cli,
-		    "job '%s' does not end: '%s' has ended, but '%s' is a regular container too, "
-		    "and the pod waits for it",
-		    w->object->meta->name, done->name, goes_on->name);
-	sp_cli_hint(w->cli,
-		    "if '%s' only helps, `sidepod migrate %s` makes it a native sidecar, which is "
-		    "stopped when the app has ended; Ctrl-C ends this run",
-		    goes_on->name, w->object->source->name);
-	return SP_NEVER;
-}
-
-static sp_time look_for_hanging(struct workload *w, sp_time now)
-{
-	sp_time next = SP_NEVER;
-
-	for (uint32_t i = 0; i < w->f.n && !w->told_end; i++)
-		if (!w->f.v[i].retired && w->f.v[i].run.has_header) {
-			sp_time at = tell_hanging(w, &w->f.v[i], now);
-
-			next = SP_MIN(next, at);
-		}
-	return next;
-}
-
-static void tell_verdict(struct workload *w, sp_time began)
-{
-	SP_CLEANUP(sp_buf_done) struct sp_buf b = {0};
-	SP_CLEANUP(sp_buf_done) struct sp_buf status = {0};
-	SP_CLEANUP(sp_buf_done) struct sp_buf counts = {0};
-	SP_CLEANUP(sp_buf_done) struct sp_buf age = {0};
-	const struct sp_ctl_cond *failed = &w->job->conds[SP_JOB_FAILED];
-
-	if (w->s->quiet_end || !talks(w))
-		return;
-	sp_job_columns(w->spec, w->job, now_of(w), &status, &counts, &age);
-	if (status.failed || counts.failed)
-		return; /* out of memory: the exit code tells it */
-	sp_buf_printf(&b, "job/%s %s %s in ", w->object->meta->name,
-		      sp_job_finished(w->job) ? status.ptr : "stopped", counts.ptr);
-	sp_format_elapsed(&b, now_of(w) - began);
-	if (failed->status == SP_COND_TRUE)
-		sp_buf_printf(&b, ": %s: %s", failed->reason, failed->message);
-	sp_buf_putc(&b, '\n');
-	if (!b.failed)
-		fputs(b.ptr, w->cli->err);
-}
-
-/* ---- the loop -------------------------------------------------------------------------------- */
 
 /* Return: 0, or an exit code when following itself fails */
 static int follow(struct workload *w)
@@ -339,104 +199,256 @@ static int follow(struct workload *w)
 	struct sp_error err;
 
 	for (;;) {
-		sp_time now, wake;
-		int r = observe(w), before;
+		sp_time wake;
+		int r;
 
-		if (r != 0 && w->code == 0)
-			w->code = r; /* told; the pods are followed to their end all the same */
-		if (w->f.presses || w->code)
-			delete_job(w);
-		now = now_of(w);
-		sp_job_step(w->spec, w->job, w->pods, w->f.n, now, w->ctl);
-		before = w->code;
-		perform(w);
-		if (w->code != before)
+		act_on_presses(w);
+		if (turns(w, &wake, &err) < 0)
+			return sp_cli_fail(w->cli, &err);
+		r = wl_recreate(w);
+		if (r != 0)
+			return r;
+		if (w->code && !w->presses)
 			continue; /* given up just now */
-		if (all_over(w) && (sp_job_finished(w->job) || w->removed))
+		if (is_over(w))
 			return 0;
-		tell_pause(w, now);
-		wake = sp_job_finished(w->job) ? SP_NEVER : w->ctl->wake; /* ttl: not ours */
-		wake = SP_MIN(wake, look_for_hanging(w, now));
-		if (sp_follow_wait(&w->f, SP_UNTIL_CHANGE,
-				   wake == SP_NEVER ? SP_NEVER : wake - w->wall_ns, &err) < 0)
+		wl_tell_pause(w, wake);
+		wl_look_for_hanging(w, &wake);
+		wl_reload(w, &wake);
+		if (sp_follow_wait(&w->follow, SP_UNTIL_CHANGE, wake, &err) < 0)
 			return sp_cli_fail(w->cli, &err);
 	}
 }
 
 static int exit_code(const struct workload *w)
 {
-	int code =
-		w->job->conds[SP_JOB_COMPLETE].status == SP_COND_TRUE ? SP_EXIT_OK : SP_EXIT_FAILED;
+	int code = SP_EXIT_OK;
 
-	if (w->f.signal_number)
-		return SP_EXIT_SIGNAL + w->f.signal_number;
+	if (w->follow.signal_number)
+		return SP_EXIT_SIGNAL + w->follow.signal_number;
 	if (w->code)
 		return w->code;
-	return w->s->code_of_app ? sp_session_code_of_app(&w->f, code) : code;
+	for (const struct wl_entry *e = w->first; e; e = e->next)
+		if ((e->kind == SP_KIND_POD || e->kind == SP_KIND_JOB) && !e->good)
+			code = SP_EXIT_FAILED;
+	return w->s->code_of_app && w->agent.n_started == 1 && w->has_app_code ? w->app_code : code;
+}
+
+/* ---- setting up ------------------------------------------------------------------------------ */
+
+static int64_t store_now(void *arg)
+{
+	return sp_now_wall();
+}
+
+static void store_random(void *arg, void *bytes, size_t n)
+{
+	uint8_t *at = bytes;
+
+	while (n > 0) {
+		ssize_t k = getrandom(at, n, 0);
+
+		if (k <= 0) { /* never on Linux; names need to differ, not to be secret */
+			uint64_t t = (uint64_t)sp_now_mono();
+
+			k = (ssize_t)SP_MIN(n, sizeof(t));
+			memcpy(at, &t, (size_t)k);
+		}
+		at += k;
+		n -= (size_t)k;
+	}
+}
+
+/* CronJobs give way to a Job that runs now. */
+static int run_now(struct workload *w, struct sp_manifest *m)
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < m->n_objects; i++) {
+		struct sp_object *o = &m->objects[i], job;
+		const struct sp_zone *zone;
+		struct sp_node *tree;
+		struct sp_error err;
+
+		if (o->kind != SP_KIND_CRON_JOB)
+			continue;
+		any = true;
+		zone = sp_zones_get(&w->zones, o->cron_job->spec->time_zone);
+		if (sp_manager_job_now(&m->arena, o, sp_now_wall(), zone, &tree, &err) < 0)
+			return sp_cli_fail(w->cli, &err);
+		if (sp_object_decode(&m->arena, tree, o->source, &m->options, NULL, NULL, &job) < 0)
+			return sp_cli_error(w->cli, SP_EXIT_ENVIRONMENT, "out of memory");
+		*o = job;
+	}
+	return any ? 0 : sp_cli_usage(w->cli, "--now: there is no CronJob in the manifests");
+}
+
+/* A run that would wait for ever is told before it begins. */
+static int check_suspended(struct workload *w)
+{
+	const struct sp_manifest *m = &w->s->launch.manifest;
+
+	for (uint32_t i = 0; i < m->n_objects; i++)
+		if (standing(m->objects[i].kind))
+			return 0;
+	for (uint32_t i = 0; i < m->n_objects && !sp_flag_bool(w->cli, "watch"); i++) {
+		const struct sp_object *o = &m->objects[i];
+
+		if (o->kind != SP_KIND_JOB || !o->job->spec->suspend.v)
+			continue;
+		(void)sp_cli_error(w->cli, SP_EXIT_FAILED,
+				   "job '%s' is suspended: it would never start a pod",
+				   o->meta->name);
+		sp_cli_hint(w->cli, "take spec.suspend out of '%s'", o->source->name);
+		return SP_EXIT_FAILED;
+	}
+	return 0;
+}
+
+/* Nothing is started unless everything can be. */
+static int check_start(struct workload *w)
+{
+	struct sp_launch *l = &w->s->launch;
+	int r = sp_launch_ready(l);
+
+	for (uint32_t i = 0; i < l->manifest.n_objects && r == 0; i++)
+		if (sp_cli_pod_spec(&l->manifest.objects[i]))
+			r = sp_launch_profiles(l, &l->manifest.objects[i]);
+	if (r == 0)
+		r = sp_launch_images(l);
+	for (uint32_t i = 0; i < l->manifest.n_objects && r == 0; i++)
+		if (l->manifest.objects[i].kind == SP_KIND_POD)
+			r = sp_launch_name_free(l, l->manifest.objects[i].meta->ns,
+						l->manifest.objects[i].meta->name);
+	/* until here Ctrl-C has nothing to stop */
+	return r == 0 && sp_interrupt_pending() ? SP_EXIT_SIGNAL + sp_interrupt_pending() : r;
+}
+
+static void dry_run(struct workload *w)
+{
+	const struct sp_manifest *m = &w->s->launch.manifest;
+
+	for (uint32_t i = 0; i < m->n_objects; i++) {
+		const char *kind = m->objects[i].kind_text;
+
+		fprintf(w->cli->err, "would %s ",
+			wl_makes_pods(m->objects[i].kind) ? "start" : "create");
+		for (; *kind; kind++)
+			fputc(*kind >= 'A' && *kind <= 'Z' ? *kind + 'a' - 'A' : *kind,
+			      w->cli->err);
+		fprintf(w->cli->err, "/%s\n", m->objects[i].meta->name);
+	}
+}
+
+static int open_all(struct workload *w, struct sp_error *err)
+{
+	static struct utsname machine; /* outlives the manager */
+
+	w->store_env = (struct sp_store_env){.now_wall = store_now, .random = store_random};
+	w->manager_env = (struct sp_manager_env){.kube_minor = w->s->launch.place.engine.kube_minor,
+						 .zone = sp_zones_get,
+						 .arg = &w->zones};
+	if (uname(&machine) == 0)
+		w->manager_env.node_name = machine.nodename;
+	store_random(NULL, &w->manager_env.seed, sizeof(w->manager_env.seed));
+	if (sp_store_open(&w->store_env, NULL, &w->store, err) < 0 ||
+	    sp_manager_open(w->store, &w->manager_env, &w->manager, err) < 0 ||
+	    sp_session_follow(w->cli, &w->s->launch.place, true, &w->follow, err) < 0)
+		return -1;
+	sp_agent_init(&w->agent, &w->s->launch, w->store, &w->follow);
+	w->agent.started = pod_started;
+	w->agent.over = pod_over;
+	w->agent.failed = pod_failed;
+	w->agent.changed = pod_changed;
+	w->agent.arg = w;
+	w->watch = (struct sp_store_watch){.version = sp_store_version(w->store)};
+	return 0;
+}
+
+static void close_all(struct workload *w)
+{
+	while (w->hanging)
+		wl_forget_hanging(w, w->agent.first); /* those of pods that are left running */
+	sp_agent_done(&w->agent);
+	w->manager = sp_manager_close(w->manager);
+	w->store = sp_store_close(w->store);
+	wl_entries_done(w);
+	sp_zones_done(&w->zones);
+	sp_buf_done(&w->board);
+	sp_close(w->files_fd);
+}
+
+/* A run whose pods may be several tells whose line it is from the first one on. */
+static bool may_be_many(const struct workload *w)
+{
+	uint32_t n = 0;
+
+	for (const struct wl_entry *e = w->first; e; e = e->next)
+		n += e->kind == SP_KIND_POD || standing(e->kind) ? 1 : 0;
+	return n > 1 || any_standing(w);
 }
 
 static int run(struct workload *w)
 {
 	struct sp_error err;
-	sp_time began;
 	int r;
 
-	if (sp_session_follow(w->cli, &w->s->launch.place, SP_WORKLOAD_PODS_MAX, true, &w->f,
-			      &err) < 0) {
-		sp_follow_done(&w->f);
-		return sp_cli_fail(w->cli, &err);
-	}
-	sp_session_begin(w->s, &w->f);
-	w->f.stay = true;
+	sp_session_begin(w->s, &w->follow);
+	w->follow.quiet_stop = true;
+	w->follow.stay = true;
 	w->wall_ns = sp_now_wall() - sp_now_mono();
-	began = now_of(w);
-	r = follow(w);
+	r = wl_apply(w, &w->s->launch.manifest);
+	if (r == 0 && sp_flag_bool(w->cli, "watch"))
+		r = wl_watch_files(w);
+	w->follow.many = may_be_many(w);
+	if (r == 0)
+		r = follow(w);
 	if (r == 0) {
-		tell_verdict(w, began);
+		for (struct wl_entry *e = w->first; e; e = e->next)
+			if (e->kind == SP_KIND_JOB && !e->told_verdict)
+				wl_tell_verdict(w, e);
 		r = exit_code(w);
 	}
-	return sp_session_end(w->s, &w->f, r);
-}
-
-static int prepare(struct workload *w)
-{
-	struct sp_launch *l = &w->s->launch;
-	uint64_t seed;
-
-	if (w->spec->spec->suspend.v) {
-		(void)sp_cli_error(w->cli, SP_EXIT_FAILED,
-				   "job '%s' is suspended: it would never start a pod",
-				   w->object->meta->name);
-		sp_cli_hint(w->cli, "take spec.suspend out of '%s'", w->object->source->name);
-		return SP_EXIT_FAILED;
-	}
-	w->object->meta->uid = sp_launch_uid(l, w->object);
-	w->pods = calloc(SP_WORKLOAD_PODS_MAX, sizeof(*w->pods));
-	w->job = calloc(1, sizeof(*w->job));
-	w->ctl = calloc(1, sizeof(*w->ctl));
-	if (!w->object->meta->uid || !w->pods || !w->job || !w->ctl)
-		return sp_cli_error(w->cli, SP_EXIT_ENVIRONMENT, "out of memory");
-	if (getrandom(&seed, sizeof(seed), 0) < 0)
-		seed = (uint64_t)sp_now_wall(); /* names need to differ, not to be secret */
-	sp_job_init(w->job, seed);
-	return sp_launch_room(l, SP_WORKLOAD_PODS_MAX);
+	w->follow.told = NULL;
+	if (wl_show(w, &err) < 0 && r == 0)
+		r = sp_cli_fail(w->cli, &err);
+	return sp_session_end(w->s, &w->follow, r);
 }
 
 int sp_workload_run(struct sp_session *s)
 {
 	struct workload w = {.s = s,
 			     .cli = s->launch.cli,
-			     .spec = s->launch.job->job,
-			     .object = s->launch.job,
-			     .told_wake = SP_NEVER};
-	int r = prepare(&w);
+			     .told_wake = SP_NEVER,
+			     .files_fd = -EBADF,
+			     .reload_at = SP_NEVER,
+			     .follow = {.watch_fd = -EBADF}};
+	struct sp_error err;
+	int r = 0;
 
-	if (r == 0 && sp_flag_bool(w.cli, "dry-run"))
-		fprintf(w.cli->err, "would start job/%s\n", w.object->meta->name);
-	else if (r == 0)
-		r = run(&w);
-	free(w.pods);
-	free(w.job);
-	free(w.ctl);
+	w.zones.cli = w.cli;
+	if (sp_flag_bool(w.cli, "now"))
+		r = run_now(&w, &s->launch.manifest);
+	if (r == 0)
+		r = check_suspended(&w);
+	if (r == 0 && sp_flag_bool(w.cli, "dry-run")) {
+		r = sp_launch_ready(&s->launch);
+		if (r == 0)
+			dry_run(&w);
+		sp_zones_done(&w.zones);
+		return r;
+	}
+	sp_interrupt_hold(NULL); /* what comes during the start stops what was started */
+	if (r == 0)
+		r = check_start(&w);
+	if (r == 0) {
+		if (open_all(&w, &err) < 0) {
+			r = sp_cli_fail(w.cli, &err);
+			sp_follow_done(&w.follow);
+		} else {
+			r = run(&w);
+		}
+	}
+	close_all(&w);
 	return r;
 }

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Following a Job to its verdict: the controller says what pods there are to be, this starts them,
- * watches them, stops them, and tells the controller what became of them.
+ * Running whole manifests: the objects go into a store, the controllers (manager/) and the node's
+ * agent (cli/agent.h) make of them what they ask for, and this shows it, stops it when the user
+ * wants that, and tells the verdict.
  */
 #ifndef SP_CLI_WORKLOAD_H
 #define SP_CLI_WORKLOAD_H
 
 #include "cli/session.h"
 
-#define SP_WORKLOAD_PODS_MAX 1024 /* that one Job may start in its life */
-
-/** sp_workload_run() - Run the Job of s->launch. Return: 0 Complete, 1 Failed, 128 + n after a
- * signal, else the code of what could not be done */
+/** sp_workload_run() - Run the manifests of s->launch. Return: 0 all Pods Succeeded and all Jobs
+ * Complete, 1 otherwise, 128 + n after a signal, else the code of what could not be done */
 int sp_workload_run(struct sp_session *s);
 
 #endif

@@ -390,3 +390,9 @@ struct sp_manager *sp_manager_close(struct sp_manager *m)
 	free(m);
 	return NULL;
 }
+
+int sp_manager_event(struct sp_manager *m, const struct sp_stored *about, const char *component,
+		     bool warning, const char *reason, const char *text, struct sp_error *err)
+{
+	return mgr_event(m, about, component, warning, reason, text, err);
+}

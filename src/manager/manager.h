@@ -45,6 +45,11 @@ struct sp_manager *sp_manager_close(struct sp_manager *m);
  */
 int sp_manager_step(struct sp_manager *m, sp_time now, sp_time *ret_wake, struct sp_error *err);
 
+/** sp_manager_event() - Tell something about an object in an Event, as the controllers do; it goes
+ * after an hour */
+int sp_manager_event(struct sp_manager *m, const struct sp_stored *about, const char *component,
+		     bool warning, const char *reason, const char *text, struct sp_error *err);
+
 /* ---- one object, for those who have only a manifest ------------------------------------------ */
 
 /**

@@ -125,27 +125,25 @@ $(ctr helper 'exit=3.5')"
 	grep -q 'sidepod migrate job.yaml' err
 }
 
-@test "a suspended Job, a Job beside a Pod, and what cannot be run" {
+@test "a suspended Job is told before anything starts; a Job and a Pod run side by side" {
 	job "  suspend: true" "      containers:
 $(ctr work 'exit=0')"
 	run run_job
 	[ "$status" -eq 1 ]
 	grep -q 'is suspended' err
-	printf -- '---\napiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, image: sidepod.local/demo}]}\n' >>job.yaml
+	job "  backoffLimit: 0" "      containers:
+$(ctr work 'exit=0.1')"
+	printf -- '---\napiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {restartPolicy: Never, terminationGracePeriodSeconds: 1, containers: [{name: c, image: sidepod.local/demo, command: [demo, act, "exit=0.2,code=7"]}]}\n' >>job.yaml
+	run run_job
+	[ "$status" -eq 1 ] # the Pod failed
+	grep -q '^job/j Complete 1/1 in ' err
+	grep -q '^pod/p Failed after ' err
+	nothing_left
+}
+
+@test "nothing that makes a pod" {
+	printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: words}\n' >job.yaml
 	run run_job
 	[ "$status" -eq 4 ]
-	grep -q 'a Job is run alone' err
-	cat >job.yaml <<-END
-		apiVersion: apps/v1
-		kind: Deployment
-		metadata: {name: d}
-		spec:
-		  selector: {matchLabels: {app: d}}
-		  template:
-		    metadata: {labels: {app: d}}
-		    spec: {containers: [{name: c, image: sidepod.local/demo}]}
-	END
-	run run_job
-	[ "$status" -eq 4 ]
-	grep -q 'Pods can be run, or one Job' err
+	grep -q 'nothing in the manifests makes a pod' err
 }

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pods that stand in no manifest: made by controllers, from templates whose images were asked for
+ * when the run began. */
+#include "cli/launch_internal.h"
+
+#include "cli/fetch.h"
+#include "cli/files.h"
+#include "cli/image_commands.h"
+#include "cli/interrupt.h"
+#include "cli/pods.h"
+#include "image/store.h"
+#include "supervisor/env.h"
+#include "sys/fd.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#define FRESH (10 * SP_SEC) /* a registry that was asked is not asked again so soon */
+
+/* ---- images ---------------------------------------------------------------------------------- */
+
+static struct sp_bundle_image *known_image(struct sp_launch *l, const char *ref)
+{
+	for (uint32_t i = 0; i < l->n_images; i++)
+		if (sp_streq(l->images[i].reference, ref))
+			return &l->images[i];
+	return NULL;
+}
+
+static struct sp_bundle_image *room_for_image(struct sp_launch *l)
+{
+	uint32_t cap = l->cap_images ? l->cap_images * 2 : 16;
+	struct sp_bundle_image *v;
+
+	if (l->n_images == l->cap_images) {
+		v = sp_arena_array(&l->cli->arena, cap, sizeof(*v));
+		if (!v)
+			return NULL;
+		if (l->n_images)
+			memcpy(v, l->images, l->n_images * sizeof(*v));
+		l->images = v;
+		l->cap_images = cap;
+	}
+	l->images[l->n_images] = (struct sp_bundle_image){0};
+	return &l->images[l->n_images];
+}
+
+/* From the store when the policy lets us, else from its registry. */
+static int ask_for(struct sp_launch *l, struct sp_image_store *s, const struct sp_fetch *f,
+		   const struct sp_k_container *c, struct sp_error *err)
+{
+	const char *policy = c->image_pull_policy ? c->image_pull_policy : "IfNotPresent";
+	struct sp_bundle_image *image;
+	int r = 0;
+
+	if (known_image(l, c->image))
+		return 0;
+	image = room_for_image(l);
+	if (!image)
+		return sp_fail(err, SP_E_NO_MEMORY, "image '%s'", c->image);
+	if (!sp_streq(policy, "Always"))
+		r = sp_fetch_stored(l->cli, s, c->image, image, err);
+	if (r < 0 || (r == 0 && sp_fetch_image(f, c->image, policy, image, err) < 0))
+		return sp_wrap(err, "container '%s'", c->name);
+	l->n_images++;
+	return 0;
+}
+
+static int ask_for_all(struct sp_launch *l, const struct sp_object *o, struct sp_error *err)
+{
+	const struct sp_k_pod_spec *spec = sp_cli_pod_spec(o);
+	SP_CLEANUP(sp_image_store_closep) struct sp_image_store *s = NULL;
+	SP_CLEANUP(sp_closep) int auth_fd = -EBADF;
+	struct sp_fetch f = {.cli = l->cli, .progress = l->progress};
+
+	if (sp_image_store_open(sp_image_dir(l->cli), &s, err) < 0 ||
+	    sp_launch_secrets(l, o, &auth_fd, err) < 0)
+		return -1;
+	f.auth_fd = auth_fd;
+	for (uint32_t i = 0; i < spec->init_containers.n + spec->containers.n; i++)
+		if (ask_for(l, s, &f, sp_pod_container_at(spec, (uint16_t)i), err) < 0)
+			return -1;
+	return 0;
+}
+
+int sp_launch_images(struct sp_launch *l)
+{
+	struct sp_error err;
+
+	for (uint32_t i = 0; i < l->manifest.n_objects; i++) {
+		const struct sp_object *o = &l->manifest.objects[i];
+
+		if (!sp_cli_pod_spec(o) || ask_for_all(l, o, &err) == 0)
+			continue;
+		if (sp_interrupt_pending())
+			return SP_EXIT_SIGNAL + sp_interrupt_pending();
+		(void)sp_wrap(&err, "%s '%s'", o->kind_text, o->meta->name);
+		(void)sp_cli_fail(l->cli, &err);
+		return SP_EXIT_ENVIRONMENT;
+	}
+	l->images_at = sp_now_mono();
+	return 0;
+}
+
+/* What a prune took away meanwhile is not there any more. */
+static bool has_layers(const struct sp_image *image)
+{
+	for (uint32_t i = 0; i < image->n_layers; i++)
+		if (access(image->layers[i], F_OK) < 0)
+			return false;
+	return image->n_layers > 0;
+}
+
+/* From the store alone: what is not there the pod's supervisor pulls. */
+static const struct sp_bundle_image *find_image(struct sp_launch *l, const char *ref)
+{
+	SP_CLEANUP(sp_image_store_closep) struct sp_image_store *s = NULL;
+	struct sp_bundle_image *i = known_image(l, ref), found = {0};
+	bool recent = sp_now_mono() - l->images_at < FRESH;
+	struct sp_error err;
+
+	if (i && i->fail && recent)
+		return i;
+	if (i && !i->fail && has_layers(&i->image)) {
+		i->fresh &= recent;
+		return i;
+	}
+	if (sp_image_store_open(sp_image_dir(l->cli), &s, &err) < 0 ||
+	    sp_fetch_stored(l->cli, s, ref, &found, &err) <= 0)
+		return NULL;
+	found.reference = i ? i->reference : sp_arena_strdup(&l->cli->arena, ref);
+	if (!i)
+		i = room_for_image(l);
+	if (!i || !found.reference)
+		return NULL;
+	if (i == &l->images[l->n_images])
+		l->n_images++;
+	*i = found;
+	return i;
+}
+
+static uint32_t find_images(struct sp_launch *l, const struct sp_node *pod,
+			    struct sp_bundle_image ret[SP_CONTAINERS_MAX])
+{
+	static const char *const lists[] = {"spec.initContainers", "spec.containers"};
+	uint32_t n = 0;
+
+	for (size_t k = 0; k < SP_ARRAY_LEN(lists); k++) {
+		const struct sp_node *list = sp_node_at(pod, lists[k]);
+
+		for (uint32_t i = 0; list && i < list->n; i++) {
+			const char *ref = sp_node_str(sp_node_get(list->items[i], "image"), "");
+			const struct sp_bundle_image *image = find_image(l, ref);
+			bool there = false;
+
+			for (uint32_t j = 0; j < n; j++)
+				there |= sp_streq(ret[j].reference, ref);
+			if (image && !there && n < SP_CONTAINERS_MAX)
+				ret[n++] = *image;
+		}
+	}
+	return n;
+}
+
+/* ---- starting -------------------------------------------------------------------------------- */
+
+int sp_launch_pod(struct sp_launch *l, const struct sp_launch_pod *p, struct sp_supervisor *ret,
+		  struct sp_error *err)
+{
+	/* under one lock: no two commands start the same pod */
+	SP_CLEANUP(sp_closep) int lock_fd = sp_names_lock(&l->place, err);
+	struct sp_bundle_image *images = calloc(SP_CONTAINERS_MAX, sizeof(*images));
+	struct sp_bundle_params b = {.pod = p->doc,
+				     .images = images,
+				     .config_maps = p->config_maps,
+				     .n_config_maps = p->n_config_maps,
+				     .secrets = p->secrets,
+				     .n_secrets = p->n_secrets,
+				     .engine = &l->place.engine};
+	int r = -1;
+
+	*ret = (struct sp_supervisor){.pidfd = -EBADF, .control_fd = -EBADF};
+	if (!images)
+		sp_fail(err, SP_E_NO_MEMORY, "start a pod");
+	else if (lock_fd >= 0)
+		r = sp_launch_make_room(l, p->ns, p->name, err);
+	if (r == 0) {
+		b.n_images = find_images(l, p->doc, images);
+		r = sp_name_take(&l->place, p->ns, p->name, p->uid, err);
+	}
+	if (r == 0) {
+		r = sp_supervisor_spawn(&b, ret, err);
+		if (r < 0)
+			sp_name_free(&l->place, p->ns, p->name, p->uid);
+	}
+	free(images);
+	return r;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of a workload run share. */
+#ifndef SP_CLI_WORKLOAD_INTERNAL_H
+#define SP_CLI_WORKLOAD_INTERNAL_H
+
+#include "cli/agent.h"
+#include "cli/workload.h"
+#include "cli/zone.h"
+#include "manager/manager.h"
+
+/* One object of the manifests. */
+struct wl_entry {
+	struct wl_entry *next;
+	enum sp_kind kind;
+	char *ns, *name;
+	char *text;        /* the document as it was read, to see what a new reading changes */
+	const char *file;  /* in the command's arena */
+	uint32_t n_living; /* pods that run for it */
+	bool found;        /* by the newest reading */
+
+	/* of a Pod or a Job: its end */
+	bool ended, good;
+	int64_t want, have, fresh; /* replicas; ready ones; those of the newest template */
+	bool settled;              /* nothing is under way */
+	bool told_hanging, told_verdict;
+	bool waits_for_old; /* it was changed: made anew when the old one is gone */
+	char shown[64];     /* what was told last */
+	char counts[64];    /* of a Job: "1/3" */
+	char reason[640];   /* why a Job failed: "Reason: message" */
+	sp_time began;
+};
+
+struct workload {
+	struct sp_session *s;
+	struct sp_cli *cli;
+	struct sp_follow follow;
+	struct sp_store *store;
+	struct sp_store_env store_env;
+	struct sp_manager *manager;
+	struct sp_manager_env manager_env;
+	struct sp_zones zones;
+	struct sp_agent agent;
+	struct sp_store_watch watch; /* for what is shown */
+	struct wl_entry *first;
+	struct sp_buf board; /* lines of the workloads above the pods */
+	int64_t wall_ns;     /* added to the monotonic clock: the controllers' axis */
+	sp_time told_wake;
+	struct wl_hanging *hanging; /* pods that do not end, though their app has */
+	int app_code;               /* of the only regular container of the newest pod that ended */
+	bool has_app_code;
+	int presses; /* that were acted upon */
+	int code;    /* why it was given up; 0 it was not */
+
+	int files_fd; /* inotify on the manifests, with --watch */
+	sp_time reload_at;
+};
+
+/* ---- workload.c ------------------------------------------------------------------------------ */
+
+bool wl_talks(const struct workload *w);
+struct wl_entry *wl_find(const struct workload *w, enum sp_kind kind, const char *ns,
+			 const char *name);
+
+/* ---- workload_apply.c: manifests into the store ---------------------------------------------- */
+
+/** wl_apply() - Bring the store to what @m says; what is gone from it is deleted. Return: 0, or an
+ * exit code */
+int wl_apply(struct workload *w, struct sp_manifest *m);
+/** wl_recreate() - Objects that wait for the end of an older one. Return: 0, or an exit code */
+int wl_recreate(struct workload *w);
+/** wl_delete_all() - What makes pods, then the pods */
+void wl_delete_all(struct workload *w);
+/** wl_makes_pods() - Does a kind? */
+bool wl_makes_pods(enum sp_kind kind);
+void wl_entries_done(struct workload *w);
+
+/** wl_watch_files() - Wake up when a manifest changes. Return: 0, or an exit code */
+int wl_watch_files(struct workload *w);
+/** wl_reload() - Look whether one did. *wake: when to look again */
+void wl_reload(struct workload *w, sp_time *wake);
+
+/* ---- workload_show.c: what is told ------------------------------------------------------------
+ */
+
+/** wl_show() - Read what is new in the store and tell it. Return: 0, -1 */
+int wl_show(struct workload *w, struct sp_error *err);
+void wl_tell_pause(struct workload *w, sp_time wake);
+void wl_tell_verdict(struct workload *w, struct wl_entry *e);
+/** wl_look_for_hanging() - Pods whose app has ended, but not they. *wake: when to look again */
+void wl_look_for_hanging(struct workload *w, sp_time *wake);
+void wl_note_hanging(struct workload *w, struct sp_agent_pod *p);
+void wl_forget_hanging(struct workload *w, const struct sp_agent_pod *p);
+
+#endif
