@@ -22,6 +22,9 @@ install: all
 	@$(if $(findstring file,$(origin PREFIX)),,meson configure $(BUILD) --prefix $(PREFIX) && ninja -C $(BUILD) >/dev/null)
 	@DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild
 
+uninstall:
+	@tools/uninstall $(DESTDIR)$(PREFIX)
+
 format:
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 
@@ -48,4 +51,4 @@ bench-pull: all
 clean:
 	@rm -rf build build-*
 
-.PHONY: all demo check install format lint asan fuzz bench-floor bench-pull clean
+.PHONY: all demo check install uninstall format lint asan fuzz bench-floor bench-pull clean

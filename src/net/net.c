@@ -273,11 +273,14 @@ static int enable_forwarding(struct ctx *x, void *arg)
 static void blocked_by_chain(const struct sp_net_config *c, const char *chain,
 			     struct sp_net_blocker *ret)
 {
+	struct sp_buf what = sp_buf_fixed(ret->what, sizeof(ret->what));
+	struct sp_buf fix = sp_buf_fixed(ret->fix, sizeof(ret->fix));
+
 	/* both are cut when a table has a very long name */
-	(void)snprintf(ret->what, sizeof(ret->what), "chain %s", chain);
-	(void)snprintf(ret->fix, sizeof(ret->fix),
-		       "nft insert rule %s iifname %s accept; nft insert rule %s oifname %s accept",
-		       chain, c->bridge, chain, c->bridge);
+	sp_buf_printf(&what, "chain %s", chain);
+	sp_buf_printf(&fix,
+		      "nft insert rule %s iifname %s accept; nft insert rule %s oifname %s accept",
+		      chain, c->bridge, chain, c->bridge);
 }
 
 /* In the machine's namespace. */
