@@ -46,6 +46,9 @@ void sp_cg_layout_parse(const char *mountinfo, struct sp_cg_layout *ret);
  * sp_cg_ctl */
 uint32_t sp_cg_ctls_parse(const char *names, size_t len);
 
+/** sp_cg_ctl_name() - Of one enum sp_cg_ctl */
+const char *sp_cg_ctl_name(uint32_t ctl);
+
 /**
  * sp_cg_layout_select() - Keep the trees that a pod needs, with only the controllers to be used
  * @pids: a limit of processes is to be set
