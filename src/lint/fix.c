@@ -12,16 +12,36 @@
 
 #define ROUNDS_MAX 500
 
-/* What was tried already: rule, object and container stay, places move. */
-struct tried {
+/* Fixes by rule, object and container, which stay where they are while places move. */
+struct names {
 	char *v[ROUNDS_MAX];
 	uint32_t n;
 };
+struct tried {
+	struct names done;
+	struct names
+		refused; /* since the last one that was done: that may have made room for them */
+};
 
-static void tried_done(struct tried *t)
+static void forget(struct names *t)
 {
 	for (uint32_t i = 0; i < t->n; i++)
 		free(t->v[i]);
+	t->n = 0;
+}
+
+static void tried_done(struct tried *t)
+{
+	forget(&t->done);
+	forget(&t->refused);
+}
+
+static bool has(const struct names *t, const char *name)
+{
+	for (uint32_t i = 0; i < t->n; i++)
+		if (sp_streq(t->v[i], name))
+			return true;
+	return t->n == ROUNDS_MAX;
 }
 
 void sp_lint_fixed_done(struct sp_lint_fixed *f)
@@ -31,22 +51,14 @@ void sp_lint_fixed_done(struct sp_lint_fixed *f)
 	*f = (struct sp_lint_fixed){0};
 }
 
-/* Return: 1 new, 0 tried before, -1 out of memory */
-static int note(struct tried *t, const struct sp_finding *f)
+/* Return: a name from the heap; NULL out of memory */
+static char *name_of(const struct sp_finding *f)
 {
 	SP_CLEANUP(sp_buf_done) struct sp_buf key = {0};
 
 	sp_buf_printf(&key, "%s %s %s %s %s", f->id, f->kind ? f->kind : "", f->name ? f->name : "",
 		      f->container ? f->container : "", f->message);
-	if (key.failed)
-		return -1;
-	for (uint32_t i = 0; i < t->n; i++)
-		if (sp_streq(t->v[i], key.ptr))
-			return 0;
-	if (t->n == ROUNDS_MAX)
-		return 0;
-	t->v[t->n++] = sp_take_ptr(&key.ptr);
-	return 1;
+	return key.failed ? NULL : sp_take_ptr(&key.ptr);
 }
 
 static int move(struct sp_edits *e, const struct sp_lint_op *op, struct sp_error *err)
@@ -122,20 +134,30 @@ static int round_of(const struct sp_source *src, const struct sp_lint_options *o
 		r = sp_lint_run(&l, err);
 	for (uint32_t i = 0; r == 0 && i < l.n_findings; i++) {
 		const struct sp_finding *f = &l.findings[i];
+		struct names *to;
 		struct sp_error why;
+		char *name;
 
 		if (!f->rule || f->ignored || f->n_ops == 0 || f->rule->fix < least ||
 		    f->confidence == SP_GUESS)
 			continue;
-		r = note(tried, f);
-		if (r < 0)
+		name = name_of(f);
+		if (!name) {
 			r = sp_fail(err, SP_E_NO_MEMORY, "fix '%s'", src->name);
-		if (r <= 0)
+			break;
+		}
+		if (has(&tried->done, name) || has(&tried->refused, name)) {
+			free(name);
 			continue;
+		}
 		sp_buf_clear(next);
 		r = apply(&l, f, next, &why) == 0 && !next->failed;
 		if (r && next->len == src->len && memcmp(next->ptr, src->bytes, src->len) == 0)
 			r = 0;
+		if (r)
+			forget(&tried->refused);
+		to = r ? &tried->done : &tried->refused;
+		to->v[to->n++] = name;
 		*rule = f->rule;
 	}
 	sp_lint_done(&l);
@@ -145,7 +167,7 @@ static int round_of(const struct sp_source *src, const struct sp_lint_options *o
 int sp_lint_fix(const struct sp_source *src, const struct sp_lint_options *opt,
 		enum sp_fix_class least, struct sp_lint_fixed *ret, struct sp_error *err)
 {
-	SP_CLEANUP(tried_done) struct tried tried = {.n = 0};
+	SP_CLEANUP(tried_done) struct tried tried = {.done = {.n = 0}};
 	struct sp_lint_fixed out = {.rules = calloc(ROUNDS_MAX, sizeof(struct sp_lint_rule *))};
 	SP_CLEANUP(sp_buf_done) struct sp_buf next = {0};
 	int r = 1;

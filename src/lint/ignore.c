@@ -28,16 +28,16 @@ static void read_ids(struct sp_lint *l, const char *p, const char *end, struct i
 	ret->n = 0;
 	while (p < end && ret->n < IDS_MAX) {
 		const char *start;
+		bool comma = false;
 
-		while (p < end && (*p == ' ' || *p == ',' || *p == '\t'))
-			p++;
+		for (; p < end && (*p == ' ' || *p == ',' || *p == '\t'); p++)
+			comma |= *p == ',';
 		start = p;
 		while (p < end && id_char(*p))
 			p++;
 		if (p == start || p - start > 40)
 			return;
-		if (ret->n && start[-1] == ' ' && !(start[0] == 'S' && start[1] == 'P') &&
-		    !strchr(start - 1, ','))
+		if (ret->n && !comma && strncmp(start, "SP", 2) != 0)
 			return; /* the reason begins */
 		ret->v[ret->n] = say(l, "%.*s", (int)(p - start), start);
 		if (ret->n && !sp_lint_rule_find(ret->v[ret->n]) &&
@@ -110,29 +110,63 @@ static uint32_t next_line(const char *p, const char *end, uint32_t line)
 	return line;
 }
 
-static void comment(struct sp_lint *l, const struct sp_source *src, const char *hash,
-		    const char *line_start, const char *line_end, uint32_t line,
-		    uint32_t n_findings)
+/* The first finding at this line of a file of this name, or behind it; they are sorted. */
+static uint32_t first_at(const struct sp_lint *l, uint32_t n, const char *name, uint32_t line)
 {
+	uint32_t low = 0, high = n;
+
+	while (low < high) {
+		uint32_t mid = (low + high) / 2;
+		const struct sp_finding *f = &l->findings[mid];
+		int r = strcmp(f->source->name, name);
+
+		if (r < 0 || (r == 0 && f->at.line < line))
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static bool ignore_line(struct sp_lint *l, uint32_t n, const struct sp_source *src, uint32_t line,
+			const char *id)
+{
+	bool used = false;
+
+	for (uint32_t i = first_at(l, n, src->name, line);
+	     i < n && l->findings[i].at.line == line &&
+	     sp_streq(l->findings[i].source->name, src->name);
+	     i++)
+		if (l->findings[i].source == src && suppresses(id, &l->findings[i]))
+			l->findings[i].ignored = used = true;
+	return used;
+}
+
+/* One pass over a source. */
+struct scan {
+	struct sp_lint *l;
+	const struct sp_source *src;
+	uint32_t n_findings;
+	uint32_t about; /* the line that the comments above it speak of */
+};
+
+static void comment(struct scan *s, const char *hash, const char *line_start, const char *line_end,
+		    uint32_t line)
+{
+	const struct sp_source *src = s->src;
 	const char *end = src->bytes + src->len;
 	const char *ids_at = strstr(hash, MARKER) + strlen(MARKER);
 	bool own = blank(line_start, hash);
-	uint32_t about = own ? next_line(SP_MIN(line_end + 1, end), end, line + 1) : line;
 	struct ids ids;
 
-	read_ids(l, ids_at, line_end, &ids);
+	if (own && s->about <= line)
+		s->about = next_line(SP_MIN(line_end + 1, end), end, line + 1);
+	read_ids(s->l, ids_at, line_end, &ids);
 	for (uint32_t k = 0; k < ids.n; k++) {
-		bool used = false;
+		bool used = ignore_line(s->l, s->n_findings, src, line, ids.v[k]);
 
-		for (uint32_t i = 0; i < n_findings; i++) {
-			struct sp_finding *f = &l->findings[i];
-
-			if (f->source == src && (f->at.line == about || f->at.line == line) &&
-			    suppresses(ids.v[k], f)) {
-				f->ignored = true;
-				used = true;
-			}
-		}
+		if (own)
+			used |= ignore_line(s->l, s->n_findings, src, s->about, ids.v[k]);
 		if (!used) {
 			const char *cut = hash;
 			const char *to = own ? SP_MIN(line_end + 1, end) : line_end;
@@ -143,8 +177,9 @@ static void comment(struct sp_lint *l, const struct sp_source *src, const char *
 				cut--;
 			if (!own && to > cut && to[-1] == '\r')
 				to--;
-			useless(l, src, (struct sp_mark){line, (uint32_t)(hash - line_start) + 1},
-				ids.v[k], (uint32_t)(cut - src->bytes),
+			useless(s->l, src,
+				(struct sp_mark){line, (uint32_t)(hash - line_start) + 1}, ids.v[k],
+				(uint32_t)(cut - src->bytes),
 				ids.n == 1 ? (uint32_t)(to - src->bytes) : 0);
 		}
 	}
@@ -152,6 +187,7 @@ static void comment(struct sp_lint *l, const struct sp_source *src, const char *
 
 static void comments(struct sp_lint *l, const struct sp_source *src, uint32_t n_findings)
 {
+	struct scan s = {l, src, n_findings, 0};
 	const char *p = src->bytes, *end = src->bytes + src->len;
 
 	if (!memmem(p, src->len, MARKER, strlen(MARKER)))
@@ -164,7 +200,7 @@ static void comments(struct sp_lint *l, const struct sp_source *src, uint32_t n_
 		while (hash && hash > p && (hash[-1] == ' ' || hash[-1] == '#') && *hash != '#')
 			hash--;
 		if (hash && *hash == '#')
-			comment(l, src, hash, p, stop, line, n_findings);
+			comment(&s, hash, p, stop, line);
 		p = nl ? nl + 1 : end;
 	}
 }

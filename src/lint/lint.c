@@ -63,20 +63,100 @@ struct trail {
 	uint32_t n;
 };
 
-static bool find_node(const struct sp_node *at, const struct sp_node *wanted, struct trail *t)
+/* Where each node of a tree hangs, by its address: a document may have many findings. */
+struct lint_index {
+	struct lint_slot {
+		const struct sp_node *node; /* NULL free */
+		uint32_t parent, child;     /* slot of the parent; UINT32_MAX: the root */
+	} * v;
+	uint32_t mask;
+};
+
+static uint32_t slot_of(const struct lint_index *x, const struct sp_node *n)
 {
-	if (at == wanted)
-		return true;
-	if (t->n == PATH_STEPS || (at->kind != SP_NODE_LIST && at->kind != SP_NODE_MAP))
-		return false;
-	for (uint32_t i = 0; i < at->n; i++) {
-		t->v[t->n++] = i;
-		if (find_node(at->kind == SP_NODE_LIST ? at->items[i] : at->pairs[i].value, wanted,
-			      t))
-			return true;
-		t->n--;
+	uint32_t i = (uint32_t)(((uintptr_t)n >> 4) * 2654435761u) & x->mask;
+
+	while (x->v[i].node && x->v[i].node != n)
+		i = (i + 1) & x->mask;
+	return i;
+}
+
+static uint32_t count_nodes(const struct sp_node *n)
+{
+	uint32_t sum = 1;
+
+	for (uint32_t i = 0; i < n->n && n->kind == SP_NODE_LIST; i++)
+		sum += count_nodes(n->items[i]);
+	for (uint32_t i = 0; i < n->n && n->kind == SP_NODE_MAP; i++)
+		sum += count_nodes(n->pairs[i].value);
+	return sum;
+}
+
+static void index_nodes(struct lint_index *x, const struct sp_node *n, uint32_t parent,
+			uint32_t child)
+{
+	uint32_t at = slot_of(x, n);
+
+	if (x->v[at].node) /* of a node that stands in two places the first one counts */
+		return;
+	x->v[at] = (struct lint_slot){n, parent, child};
+	for (uint32_t i = 0; i < n->n && n->kind == SP_NODE_LIST; i++)
+		index_nodes(x, n->items[i], at, i);
+	for (uint32_t i = 0; i < n->n && n->kind == SP_NODE_MAP; i++)
+		index_nodes(x, n->pairs[i].value, at, i);
+}
+
+static const struct lint_index *index_of(struct sp_lint *l, const struct sp_node *root,
+					 struct lint_index **kept)
+{
+	uint32_t cap = 16, n = *kept ? 0 : count_nodes(root);
+	struct lint_index *x;
+
+	if (*kept)
+		return *kept;
+	while (cap < 2 * n)
+		cap *= 2;
+	x = sp_arena_alloc(&l->arena, sizeof(*x));
+	if (x)
+		x->v = sp_arena_array(&l->arena, cap, sizeof(*x->v));
+	if (!x || !x->v) {
+		l->no_memory = true;
+		return NULL;
 	}
-	return false;
+	x->mask = cap - 1;
+	index_nodes(x, root, UINT32_MAX, 0);
+	*kept = x;
+	return x;
+}
+
+enum which_tree { TREE_ROOT, TREE_READ };
+
+static bool find_node(struct sp_lint *l, const struct sp_lint_object *obj, enum which_tree tree,
+		      const struct sp_node *wanted, struct trail *t)
+{
+	/* objects are const to rules; the index is no part of what they are */
+	struct lint_index **kept = &((struct sp_lint_object *)(uintptr_t)obj)->index[tree];
+	const struct lint_index *x = index_of(l, tree == TREE_ROOT ? obj->root : obj->read, kept);
+	uint32_t at;
+
+	t->n = 0;
+	if (!x || !wanted)
+		return false;
+	at = slot_of(x, wanted);
+	if (!x->v[at].node)
+		return false;
+	for (; x->v[at].parent != UINT32_MAX; at = x->v[at].parent) {
+		if (t->n == PATH_STEPS)
+			return false;
+		t->v[t->n++] = x->v[at].child;
+	}
+	for (uint32_t i = 0; i < t->n / 2; i++) {
+		uint32_t swap = t->v[i];
+
+		t->v[i] = t->v[t->n - 1 - i];
+		t->v[t->n - 1 - i] = swap;
+	}
+	return true;
 }
 
 static bool plain_key(const char *key)
@@ -219,12 +299,11 @@ static void locate(struct sp_lint *l, const struct sp_lint_object *obj, const st
 	f->name = obj->name;
 	if (!node)
 		node = node_of(node_of(obj->root, "metadata"), "name");
-	if (find_node(obj->root, node, &t)) {
+	if (find_node(l, obj, TREE_ROOT, node, &t)) {
 		place(l, obj->root, &t, f);
 		return;
 	}
-	t.n = 0;
-	if (find_node(obj->read, node, &t)) {
+	if (find_node(l, obj, TREE_READ, node, &t)) {
 		place(l, obj->read, &t, f);
 		return;
 	}
@@ -281,15 +360,14 @@ struct sp_finding *hit(const struct lpod *p, const char *id, enum sp_confidence 
  */
 
 /* The same place in the document as it was read; keys tell, since decoding drops some. */
-static const struct sp_node *twin(const struct sp_node *root, const struct sp_node *read,
+static const struct sp_node *twin(struct sp_lint *l, const struct sp_lint_object *obj,
 				  const struct sp_node *n)
 {
+	const struct sp_node *root = obj->root, *read = obj->read;
 	struct trail t = {.n = 0};
 
-	if (!find_node(root, n, &t)) {
-		t.n = 0;
-		return find_node(read, n, &t) ? n : NULL;
-	}
+	if (!find_node(l, obj, TREE_ROOT, n, &t))
+		return find_node(l, obj, TREE_READ, n, &t) ? n : NULL;
 	for (uint32_t i = 0; read && i < t.n; i++) {
 		if (root->kind == SP_NODE_LIST) {
 			read = read->kind == SP_NODE_LIST && t.v[i] < read->n ? read->items[t.v[i]]
@@ -325,8 +403,7 @@ struct sp_lint_op *fix_op(const struct lpod *p, struct sp_finding *f, enum sp_li
 	}
 	if (f->lost)
 		return &lost;
-	f->ops[f->n_ops] =
-		(struct sp_lint_op){.kind = kind, .node = twin(p->obj->root, p->obj->read, node)};
+	f->ops[f->n_ops] = (struct sp_lint_op){.kind = kind, .node = twin(p->l, p->obj, node)};
 	return &f->ops[f->n_ops++];
 }
 

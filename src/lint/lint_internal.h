@@ -74,10 +74,12 @@ struct lctr {
 	const struct sp_k_probe *probe[3]; /* by enum sp_probe_kind */
 };
 
+struct lint_index;
 struct sp_lint_object {
-	struct sp_object o;         /* as decoded, without defaults; `any` may hold holes */
-	const struct sp_node *read; /* the document as it was read: for edits */
-	const struct sp_node *root; /* the document that was decoded */
+	struct sp_object o;          /* as decoded, without defaults; `any` may hold holes */
+	const struct sp_node *read;  /* the document as it was read: for edits */
+	const struct sp_node *root;  /* the document that was decoded */
+	struct lint_index *index[2]; /* of the two, when somebody asked where a node is */
 	const char *name;
 	/* of kinds that make pods */
 	const struct sp_k_pod_spec *spec;

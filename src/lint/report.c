@@ -75,8 +75,26 @@ static void summary(const struct sp_lint *l, const struct sp_lint_report *r, str
 	sp_buf_putc(out, '\n');
 }
 
+/* Where a line begins, from one that is not behind it. */
+struct line_at {
+	uint32_t line;
+	size_t offset;
+};
+
+static void go_to(struct line_at *at, const struct sp_source *src, uint32_t line)
+{
+	while (at->line < line) {
+		const char *nl = memchr(src->bytes + at->offset, '\n', src->len - at->offset);
+
+		if (!nl)
+			return;
+		at->offset = (size_t)(nl + 1 - src->bytes);
+		at->line++;
+	}
+}
+
 static void human_one(const struct sp_finding *f, const struct sp_lint_report *r,
-		      struct sp_buf *out)
+		      const struct line_at *at, struct sp_buf *out)
 {
 	SP_CLEANUP(sp_buf_done) struct sp_buf text = {0}, in = {0};
 	struct sp_diag d = {.severity = f->severity,
@@ -85,7 +103,9 @@ static void human_one(const struct sp_finding *f, const struct sp_lint_report *r
 			    .len = f->len,
 			    .rule = f->id,
 			    .why = f->why,
-			    .fix = f->fix};
+			    .fix = f->fix,
+			    .near_line = at->line,
+			    .near_offset = at->offset};
 
 	sp_buf_printf(&text, "%s%s%s: %s", f->id, f->rule ? " " : "", f->rule ? f->rule->name : "",
 		      f->message);
@@ -104,6 +124,7 @@ static void human_one(const struct sp_finding *f, const struct sp_lint_report *r
 static void human(struct sp_lint *l, const struct sp_lint_report *r, struct sp_buf *out)
 {
 	const struct sp_source *file = NULL;
+	struct line_at at = {1, 0};
 	bool first = true;
 
 	for (uint32_t i = 0; i < l->n_findings; i++) {
@@ -118,8 +139,11 @@ static void human(struct sp_lint *l, const struct sp_lint_report *r, struct sp_b
 				      r->color ? "\x1b[0m" : "");
 		sp_buf_putc(out, '\n');
 		first = false;
+		if (f->source != file || f->at.line < at.line)
+			at = (struct line_at){1, 0};
 		file = f->source;
-		human_one(f, r, out);
+		go_to(&at, file, f->at.line);
+		human_one(f, r, &at, out);
 	}
 	if (r->verbose)
 		sp_lint_products(l, false, out);

@@ -12,8 +12,9 @@
 #include <stdio.h>
 
 #define DIAGS_MAX     1000
-#define LINE_COLUMNS  100 /* of a shown line; longer ones are cut around the caret */
-#define CARET_COLUMNS 40  /* at most so many in front of the caret when cut */
+#define LINE_COLUMNS  100   /* of a shown line; longer ones are cut around the caret */
+#define LINE_READ_MAX 32768 /* bytes of a line that are looked at */
+#define CARET_COLUMNS 40    /* at most so many in front of the caret when cut */
 #define TAB_COLUMNS   8
 
 void sp_diags_init(struct sp_diags *d, struct sp_arena *arena)
@@ -142,13 +143,14 @@ static void print_text(const char *s, const char *indent, bool ascii, struct sp_
 	}
 }
 
-static bool find_line(const char *src, size_t len, uint32_t line, struct sp_str *ret)
+static bool find_line(const char *src, size_t len, const struct sp_diag *d, struct sp_str *ret)
 {
-	const char *p = src, *end = src + len, *nl;
+	bool near = d->near_line && d->near_line <= d->at.line && d->near_offset <= len;
+	const char *p = near ? src + d->near_offset : src, *end = src + len, *nl;
 
-	if (len >= 3 && memcmp(src, "\xef\xbb\xbf", 3) == 0)
+	if (p == src && len >= 3 && memcmp(src, "\xef\xbb\xbf", 3) == 0)
 		p += 3;
-	for (uint32_t i = 1; i < line; i++) {
+	for (uint32_t i = near ? d->near_line : 1; i < d->at.line; i++) {
 		nl = memchr(p, '\n', (size_t)(end - p));
 		if (!nl)
 			return false;
@@ -225,8 +227,10 @@ static void print_source(const struct sp_diag *d, const char *source, size_t sou
 	char number[16];
 	int digits;
 
-	if (!source || !d->at.line || !find_line(source, source_len, d->at.line, &line))
+	if (!source || !d->at.line || !find_line(source, source_len, d, &line))
 		return;
+	if (d->at.col + d->len < LINE_READ_MAX / 8) /* what is far to the right is cut anyway */
+		line.len = SP_MIN(line.len, (size_t)LINE_READ_MAX);
 	w = measure(line, SP_MAX(d->at.col, 1u), SP_MAX(d->len, 1u), ascii);
 	digits = snprintf(number, sizeof(number), "%u", d->at.line);
 	sp_buf_printf(out, "%s | ", number);

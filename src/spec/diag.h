@@ -18,6 +18,10 @@ struct sp_diag {
 	const char *message;
 	const char *in;        /* the object and the field, for people; NULL when it is plain */
 	const char *why, *fix; /* NULL none */
+	/* a line in front of the finding's, and where it begins; 0: from the beginning. Spares the
+	 * search when many findings of one file are printed */
+	uint32_t near_line;
+	size_t near_offset;
 };
 
 /* All texts live in the arena. At most `max` are kept; `dropped` counts the rest. */
