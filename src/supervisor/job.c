@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What runs beside the containers and ends with one answer: image pulls, probes, hooks, and the
- * execs of clients. Each is either a process with pipes or a network check.
+ * What runs beside the containers and ends with one answer: image pulls (image.c says what to do),
+ * probes, hooks, and the execs of clients. Each is either a process with pipes or a network check.
  */
 #include "supervisor/supervisor_internal.h"
 
 #include "spec/load.h"
-#include "supervisor/pull_secrets.h"
 #include "sys/fd.h"
 #include "sys/sys.h"
 
@@ -22,8 +21,7 @@
 
 /* ---- slots ----------------------------------------------------------------------------------- */
 
-static struct sup_job *new_job(struct sup *s, enum sup_job_kind kind, uint16_t ctr,
-			       uint32_t attempt)
+struct sup_job *sup_job_new(struct sup *s, enum sup_job_kind kind, uint16_t ctr, uint32_t attempt)
 {
 	struct sup_job *j = calloc(1, sizeof(*j)), **p;
 	uint32_t slot = 0;
@@ -63,7 +61,7 @@ static uint32_t slot_of(const struct sup *s, const struct sup_job *j)
 }
 
 /* A process that is still running goes on as nobody's child of ours: kill it before. */
-static void free_job(struct sup *s, struct sup_job *j)
+void sup_job_free(struct sup *s, struct sup_job *j)
 {
 	s->jobs[slot_of(s, j)] = NULL;
 	sp_loop_del(&s->loop, &j->check_src);
@@ -118,21 +116,8 @@ static void tell_hook(struct sup *s, const struct sup_job *j, bool ok, const cha
 				       .text = text});
 }
 
-static void tell_image(struct sup *s, uint16_t ctr, enum sp_ev_kind kind, const char *text)
-{
-	sup_tell(s, &(struct sp_event){.kind = kind, .ctr = ctr, .text = text});
-}
-
-static void tell_image_failed(struct sup *s, uint16_t ctr, enum sp_image_fail fail,
-			      const char *text)
-{
-	sup_tell(s,
-		 &(struct sp_event){
-			 .kind = SP_EV_IMAGE_FAILED, .ctr = ctr, .image_fail = fail, .text = text});
-}
-
 /* It could not even begin. */
-static void fail_job(struct sup *s, struct sup_job *j, const char *text)
+void sup_job_fail(struct sup *s, struct sup_job *j, const char *text)
 {
 	switch (j->kind) {
 	case SUP_JOB_PROBE:
@@ -142,54 +127,17 @@ static void fail_job(struct sup *s, struct sup_job *j, const char *text)
 		tell_hook(s, j, false, text);
 		break;
 	case SUP_JOB_IMAGE:
-		tell_image_failed(s, j->ctr, SP_IMG_UNAVAILABLE, text);
+		sup_image_tell_failed(s, j->ctr, SP_IMG_UNAVAILABLE, text);
 		break;
 	case SUP_JOB_EXEC:
 		break; /* the caller has the error */
 	case SUP_JOB_COMPRESS:
 		break; /* the file stays as it is */
 	}
-	free_job(s, j);
+	sup_job_free(s, j);
 }
 
-/* ---- images ---------------------------------------------------------------------------------- */
-
-static struct sp_bundle_image *find_image(struct sup *s, const char *reference)
-{
-	for (uint32_t i = 0; i < s->bundle.n_images; i++)
-		if (sp_streq(s->bundle.images[i].reference, reference))
-			return &s->bundle.images[i];
-	return NULL;
-}
-
-struct sp_bundle_image *sup_image_find(struct sup *s, const char *reference)
-{
-	struct sp_bundle_image *i = find_image(s, reference);
-
-	return i && !i->fail ? i : NULL;
-}
-
-/* A new or newer image by that reference. Instances keep pointers to the old array's strings, so
- * nothing is ever freed: an image is a few hundred bytes. */
-static int learn_image(struct sup *s, const char *reference, const struct sp_bundle_image *image)
-{
-	struct sp_bundle_image *v = sp_arena_array(&s->arena, s->bundle.n_images + 1u, sizeof(*v));
-	uint32_t n = 0;
-
-	if (!v)
-		return -1;
-	v[n] = *image;
-	v[n].reference = sp_arena_strdup(&s->arena, reference);
-	v[n].fresh = false;
-	if (!v[n++].reference)
-		return -1;
-	for (uint32_t i = 0; i < s->bundle.n_images; i++)
-		if (!sp_streq(s->bundle.images[i].reference, reference))
-			v[n++] = s->bundle.images[i];
-	s->bundle.images = v;
-	s->bundle.n_images = n;
-	return 0;
-}
+/* ---- programs of the machine ----------------------------------------------------------------- */
 
 /* The child's side of a helper: a program of the machine, in the machine's namespaces. @out_fd:
  * -EBADF, nobody reads its answer. @dir_fd: where it works; -EBADF, anywhere. @extra_fd: it gets
@@ -222,8 +170,8 @@ static void exec_helper(const struct sup *s, int out_fd, int dir_fd, int extra_f
 	_exit(127);
 }
 
-static int fork_helper(struct sup *s, struct sup_job *j, int out_fd, int dir_fd, int extra_fd,
-		       const char *const *argv, struct sp_error *err)
+int sup_job_helper(struct sup *s, struct sup_job *j, int out_fd, int dir_fd, int extra_fd,
+		   const char *const *argv, struct sp_error *err)
 {
 	pid_t pid = fork();
 
@@ -237,165 +185,6 @@ static int fork_helper(struct sup *s, struct sup_job *j, int out_fd, int dir_fd,
 		return sp_fail_errno(err, -j->pidfd, "watch '%s'", argv[0]);
 	}
 	return watch_process(s, j) ? 0 : sp_fail_errno(err, errno, "watch '%s'", argv[0]);
-}
-
-/* The pod's pull secrets, for who pulls; those that are not there are told, once. */
-static int open_secrets(struct sup *s, int *ret_fd, struct sp_error *err)
-{
-	SP_CLEANUP(sp_buf_done) struct sp_buf missing = {0}, text = {0};
-
-	if (sp_pull_secrets_open(s->bundle.pod->spec, s->bundle.secrets, s->bundle.n_secrets,
-				 &missing, ret_fd, err) < 0)
-		return -1;
-	if (missing.len && !s->told_secrets) {
-		s->told_secrets = true;
-		sp_buf_printf(&text,
-			      "Unable to retrieve some image pull secrets (%s); attempting to pull "
-			      "the image may not succeed.",
-			      missing.ptr);
-		sup_warn(s, "FailedToRetrieveImagePullSecret", text.failed ? "" : text.ptr);
-	}
-	return 0;
-}
-
-static int start_image(struct sup *s, struct sup_job *j, const char *policy, struct sp_error *err)
-{
-	SP_CLEANUP(sp_closep) int out_fd = -EBADF;
-	SP_CLEANUP(sp_closep) int auth_fd = -EBADF;
-	const char *argv[16];
-	int fds[2], n = 0;
-
-	if (!s->bundle.engine.command)
-		return sp_fail(err, SP_E_UNAVAILABLE, "there is no program that could fetch it");
-	if (open_secrets(s, &auth_fd, err) < 0)
-		return -1;
-	argv[n++] = s->bundle.engine.command;
-	argv[n++] = "image";
-	argv[n++] = "ensure";
-	argv[n++] = "--store";
-	argv[n++] = s->bundle.engine.root;
-	argv[n++] = "--policy";
-	argv[n++] = policy;
-	argv[n++] = "--json";
-	argv[n++] = "--progress"; /* in a supervisor's log it is noise */
-	argv[n++] = "quiet";
-	argv[n++] = j->image;
-	if (auth_fd >= 0) {
-		argv[n++] = "--auth-fd";
-		argv[n++] = sp_arena_printf(&j->arena, "%d", auth_fd);
-		if (!argv[n - 1])
-			return sp_fail(err, SP_E_NO_MEMORY, "image");
-	}
-	argv[n] = NULL;
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return sp_fail_errno(err, errno, "pipe");
-	j->out_fd = fds[0];
-	out_fd = fds[1];
-	return fork_helper(s, j, out_fd, -EBADF, auth_fd, argv, err);
-}
-
-static enum sp_image_fail fail_of(const char *name)
-{
-	static const struct {
-		const char *name;
-		enum sp_image_fail fail;
-	} table[] = {
-		{"pull", SP_IMG_PULL_FAILED},          {"never", SP_IMG_NEVER_PULL},
-		{"invalid-name", SP_IMG_INVALID_NAME}, {"inspect", SP_IMG_INSPECT},
-		{"unavailable", SP_IMG_UNAVAILABLE},   {"signature", SP_IMG_SIGNATURE},
-	};
-
-	for (size_t i = 0; i < SP_ARRAY_LEN(table); i++)
-		if (sp_streq(table[i].name, name))
-			return table[i].fail;
-	return SP_IMG_PULL_FAILED;
-}
-
-/* An image that is there, or that is known not to be: fetched ahead, or by an earlier start. */
-static bool known_image(struct sup *s, uint16_t ctr, struct sp_bundle_image *known,
-			const char *policy)
-{
-	bool fresh, always = sp_streq(policy, "Always");
-
-	if (!known)
-		return false;
-	if (known->fail) {
-		const char *fail = known->fail;
-
-		/* it counts as the first attempt; the next one is made here */
-		known->reference = "";
-		if (fail_of(fail) == SP_IMG_PULL_FAILED || fail_of(fail) == SP_IMG_UNAVAILABLE)
-			tell_image(s, ctr, SP_EV_IMAGE_PULLING, NULL);
-		tell_image_failed(s, ctr, fail_of(fail), known->fail_text);
-		return true;
-	}
-	fresh = known->fresh;
-	known->fresh = false;
-	if (!fresh && always)
-		return false;
-	if (fresh && known->pulled)
-		tell_image(s, ctr, SP_EV_IMAGE_PULLING, NULL);
-	tell_image(s, ctr, fresh && known->pulled ? SP_EV_IMAGE_PULLED : SP_EV_IMAGE_PRESENT,
-		   fresh ? known->pulled : NULL);
-	return true;
-}
-
-void sup_do_image(struct sup *s, uint16_t ctr, const char *image)
-{
-	const struct sp_k_container *k = s->ctrs[ctr].k;
-	const char *policy = k->image_pull_policy ? k->image_pull_policy : "IfNotPresent";
-	struct sp_error err = {0};
-	struct sup_job *j;
-
-	if (known_image(s, ctr, find_image(s, image), policy))
-		return;
-	j = new_job(s, SUP_JOB_IMAGE, ctr, 0);
-	if (j)
-		j->image = sp_arena_strdup(&j->arena, image);
-	if (!j || !j->image) {
-		if (j)
-			free_job(s, j);
-		tell_image_failed(s, ctr, SP_IMG_UNAVAILABLE, "out of memory");
-		return;
-	}
-	if (start_image(s, j, policy, &err) < 0)
-		fail_job(s, j, err.text);
-}
-
-/* The image program's last line: the image, or {"fail":…,"text":…}. */
-static void end_image(struct sup *s, struct sup_job *j)
-{
-	const char *line = j->out.ptr ? j->out.ptr : "", *nl;
-	struct sp_bundle_image image = {0};
-	struct sp_node *doc = NULL;
-	struct sp_error err = {0};
-	const char *fail;
-
-	while (j->out.ptr && j->out.len && j->out.ptr[j->out.len - 1] == '\n')
-		j->out.ptr[--j->out.len] = '\0';
-	nl = strrchr(line, '\n');
-	line = nl ? nl + 1 : line;
-	/* In the supervisor's arena: what is learned stays. */
-	if (j->out.failed || sp_node_from_json(&s->arena, line, strlen(line), &doc, &err) < 0) {
-		tell_image_failed(s, j->ctr, SP_IMG_PULL_FAILED,
-				  "the image program ended without an answer");
-		return;
-	}
-	fail = sp_node_str(sp_node_get(doc, "fail"), NULL);
-	if (fail) {
-		tell_image_failed(s, j->ctr, fail_of(fail),
-				  sp_node_str(sp_node_get(doc, "text"), ""));
-		return;
-	}
-	if (sp_image_parse(&s->arena, doc, &image, &err) < 0 ||
-	    learn_image(s, j->image, &image) < 0) {
-		tell_image_failed(s, j->ctr, SP_IMG_INSPECT, err.text);
-		return;
-	}
-	if (image.pulled && !j->pulling)
-		tell_image(s, j->ctr, SP_EV_IMAGE_PULLING, NULL);
-	tell_image(s, j->ctr, image.pulled ? SP_EV_IMAGE_PULLED : SP_EV_IMAGE_PRESENT,
-		   image.pulled);
 }
 
 /* ---- rotated logs ---------------------------------------------------------------------------- */
@@ -419,12 +208,13 @@ void sup_do_compress(struct sup *s)
 	if (k == s->n_insts)
 		return;
 
-	struct sup_job *j = new_job(s, SUP_JOB_COMPRESS, s->insts[k]->ctr, s->insts[k]->attempt);
+	struct sup_job *j =
+		sup_job_new(s, SUP_JOB_COMPRESS, s->insts[k]->ctr, s->insts[k]->attempt);
 
 	/* What cannot be compressed is kept as it is, and tried again after the next rotation. */
-	if (j && fork_helper(s, j, -EBADF, s->insts[k]->log.dir_fd, -EBADF, argv, &err) < 0) {
+	if (j && sup_job_helper(s, j, -EBADF, s->insts[k]->log.dir_fd, -EBADF, argv, &err) < 0) {
 		sup_log(s, "compress", &err);
-		free_job(s, j);
+		sup_job_free(s, j);
 	}
 }
 
@@ -439,7 +229,7 @@ static void end_check(struct sup *s, struct sup_job *j)
 		tell_probe(s, j, outcome, text);
 	else
 		tell_hook(s, j, outcome == SP_OUT_SUCCESS || outcome == SP_OUT_WARNING, text);
-	free_job(s, j);
+	sup_job_free(s, j);
 }
 
 /* Follow the check to the descriptor it now waits for. */
@@ -468,7 +258,7 @@ static void step_check(struct sup *s, struct sup_job *j)
 	if (sp_check_step(j->check, s->real))
 		end_check(s, j);
 	else if (!watch_check(s, j))
-		fail_job(s, j, "cannot watch the connection");
+		sup_job_fail(s, j, "cannot watch the connection");
 }
 
 /* PROBE-23. Return: 0 when there is no such port. */
@@ -501,9 +291,9 @@ static void start_check(struct sup *s, struct sup_job *j)
 	j->check_spec.helper = s->bundle.engine.command;
 	j->check = sp_check_start(&j->check_spec, s->real, &err);
 	if (!j->check)
-		fail_job(s, j, err.text);
+		sup_job_fail(s, j, err.text);
 	else if (!watch_check(s, j))
-		fail_job(s, j, "cannot watch the connection");
+		sup_job_fail(s, j, "cannot watch the connection");
 }
 
 static void start_http(struct sup *s, struct sup_job *j, const struct sp_k_http_get *h,
@@ -516,7 +306,7 @@ static void start_http(struct sup *s, struct sup_job *j, const struct sp_k_http_
 	uint16_t port = port_of(k, &h->port);
 
 	if (!headers || !port) {
-		fail_job(s, j, port ? "out of memory" : "couldn't find port of that name");
+		sup_job_fail(s, j, port ? "out of memory" : "couldn't find port of that name");
 		return;
 	}
 	for (uint32_t i = 0; i < h->headers.n; i++)
@@ -546,11 +336,11 @@ static void start_exec(struct sup *s, struct sup_job *j, const char *const *argv
 	pid_t pid;
 
 	if (!argv || !i || i->state != SUP_RUNNING) {
-		fail_job(s, j, argv ? "container is not running" : "out of memory");
+		sup_job_fail(s, j, argv ? "container is not running" : "out of memory");
 		return;
 	}
 	if (sp_ctr_exec(i->c, &p, &fds, &pid, &err) < 0) {
-		fail_job(s, j, err.text);
+		sup_job_fail(s, j, err.text);
 		return;
 	}
 	j->argv = argv;
@@ -563,7 +353,7 @@ static void start_exec(struct sup *s, struct sup_job *j, const char *const *argv
 		j->deadline = s->real + sup_scaled(s, timeout_s * SP_SEC);
 	if (!watch_process(s, j)) {
 		(void)sys_pidfd_send_signal(j->pidfd, SIGKILL); /* nobody would hear of its end */
-		fail_job(s, j, "cannot watch the process");
+		sup_job_fail(s, j, "cannot watch the process");
 	}
 }
 
@@ -590,11 +380,11 @@ int64_t sup_exec(struct sup *s, uint16_t ctr, const char *const *argv, const cha
 	if (!i)
 		return sp_fail(err, SP_E_UNAVAILABLE, "container %s is not running",
 			       s->spec.ctrs[ctr].name);
-	j = new_job(s, SUP_JOB_EXEC, ctr, i->attempt);
+	j = sup_job_new(s, SUP_JOB_EXEC, ctr, i->attempt);
 	if (!j)
 		return sp_fail(err, SP_E_NO_MEMORY, "exec");
 	if (sp_ctr_exec(i->c, &p, &got, &pid, err) < 0) {
-		free_job(s, j);
+		sup_job_free(s, j);
 		return -1;
 	}
 	j->pidfd = got.pidfd;
@@ -609,7 +399,7 @@ int64_t sup_exec(struct sup *s, uint16_t ctr, const char *const *argv, const cha
 	sp_close(got.stderr_fd);
 	if (!watch_process(s, j)) {
 		(void)sys_pidfd_send_signal(j->pidfd, SIGKILL); /* nobody would hear of its end */
-		free_job(s, j);
+		sup_job_free(s, j);
 		return sp_fail(err, SP_E_NO_MEMORY, "exec");
 	}
 	return j->number;
@@ -679,7 +469,7 @@ static void read_outputs(struct sup *s, struct sup_job *j)
 	if (j->kind == SUP_JOB_IMAGE && !j->pulling && j->out.len &&
 	    strncmp(j->out.ptr, pulling_line, strlen(pulling_line)) == 0) {
 		j->pulling = true;
-		tell_image(s, j->ctr, SP_EV_IMAGE_PULLING, NULL);
+		sup_image_tell(s, j->ctr, SP_EV_IMAGE_PULLING, NULL);
 	}
 	if (j->err_fd >= 0 && !read_pipe(j->err_fd, &j->err, max)) {
 		sp_loop_del(&s->loop, &j->err_src);
@@ -697,18 +487,18 @@ static void tell_process(struct sup *s, struct sup_job *j, int code, const char 
 		tell_hook(s, j, code == 0, exec_output(j));
 		break;
 	case SUP_JOB_IMAGE:
-		end_image(s, j);
+		sup_image_end(s, j);
 		break;
 	case SUP_JOB_EXEC:
 		sup_exec_done(s, j, code, error);
 		break;
 	case SUP_JOB_COMPRESS:
-		free_job(s, j);
+		sup_job_free(s, j);
 		if (code == 0)
 			sup_do_compress(s);
 		return;
 	}
-	free_job(s, j);
+	sup_job_free(s, j);
 }
 
 /*
@@ -741,7 +531,7 @@ static void end_process(struct sup *s, struct sup_job *j)
 	    read(j->report_fd, &failed, sizeof(failed)) == (ssize_t)sizeof(failed)) {
 		failed.text[sizeof(failed.text) - 1] = '\0';
 		if (j->kind != SUP_JOB_EXEC) {
-			fail_job(s, j, failed.text);
+			sup_job_fail(s, j, failed.text);
 			return;
 		}
 		/* as shells have it: not found, or not executable */
@@ -776,7 +566,7 @@ void sup_do_probe(struct sup *s, uint16_t ctr, uint32_t attempt, enum sp_probe_k
 								   : k->liveness;
 	int64_t timeout_s = s->spec.ctrs[ctr].probes[probe].timeout_s;
 	sp_time timeout = sup_scaled(s, timeout_s * SP_SEC);
-	struct sup_job *j = new_job(s, SUP_JOB_PROBE, ctr, attempt);
+	struct sup_job *j = sup_job_new(s, SUP_JOB_PROBE, ctr, attempt);
 
 	if (!j) {
 		tell_probe(s, &(struct sup_job){.ctr = ctr, .attempt = attempt, .probe = probe},
@@ -801,9 +591,9 @@ void sup_do_probe(struct sup *s, uint16_t ctr, uint32_t attempt, enum sp_probe_k
 		if (j->check_spec.port)
 			start_check(s, j);
 		else
-			fail_job(s, j, "couldn't find port of that name");
+			sup_job_fail(s, j, "couldn't find port of that name");
 	} else {
-		fail_job(s, j, "missing probe handler");
+		sup_job_fail(s, j, "missing probe handler");
 	}
 }
 
@@ -812,7 +602,7 @@ void sup_do_hook(struct sup *s, uint16_t ctr, uint32_t attempt, enum sp_hook hoo
 	const struct sp_k_lifecycle *l = s->ctrs[ctr].k->lifecycle;
 	const struct sp_k_handler *h =
 		l ? hook == SP_HOOK_POST_START ? l->post_start : l->pre_stop : NULL;
-	struct sup_job *j = new_job(s, SUP_JOB_HOOK, ctr, attempt);
+	struct sup_job *j = sup_job_new(s, SUP_JOB_HOOK, ctr, attempt);
 
 	if (!j) {
 		tell_hook(s, &(struct sup_job){.ctr = ctr, .attempt = attempt, .hook = hook}, false,
@@ -830,7 +620,7 @@ void sup_do_hook(struct sup *s, uint16_t ctr, uint32_t attempt, enum sp_hook hoo
 	} else if (h && h->http) {
 		start_http(s, j, h->http, 0);
 	} else {
-		fail_job(s, j, "Cannot run handler");
+		sup_job_fail(s, j, "Cannot run handler");
 	}
 }
 
@@ -888,6 +678,6 @@ void sup_job_end_all(struct sup *s)
 			continue;
 		if (s->jobs[k]->pidfd >= 0)
 			(void)sys_pidfd_send_signal(s->jobs[k]->pidfd, SIGKILL); /* as above */
-		free_job(s, s->jobs[k]);
+		sup_job_free(s, s->jobs[k]);
 	}
 }

@@ -586,6 +586,7 @@ static int start(struct sup *s, struct sp_error *err)
 	s->control_fd = SP_CONTROL_FD;
 	if (!sp_loop_add(&s->loop, s->control_fd, SUP_CONTROL, 0, EPOLLIN))
 		return sp_fail_errno(err, errno, "watch the control socket");
+	sup_images_hold(s);
 	sup_world_init(s);
 	begin(s);
 	return 0;

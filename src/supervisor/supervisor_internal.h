@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The supervisor of one pod, as its files share it: main.c (start, loop, record and status),
- * sandbox.c (volumes, namespaces, network), instance.c (containers), job.c (image pulls, probes,
- * hooks, execs), control.c (the socket).
+ * sandbox.c (volumes, namespaces, network), instance.c (containers), image.c (images), job.c (image
+ * pulls, probes, hooks, execs), control.c (the socket).
  *
  * Every file turns what the kernel tells into facts (sup_tell) and does what the core wishes
  * (sup_do_*). Nothing but the core decides.
@@ -158,7 +158,9 @@ struct sup {
 	pid_t host_pid; /* our number outside */
 	struct sp_buf record;
 	bool status_dirty, finished;
-	bool told_secrets;             /* that pull secrets are missing */
+	bool told_secrets; /* that pull secrets are missing */
+	const char **held; /* directories of layers that are locked */
+	uint32_t n_held;
 	bool status_full, record_full; /* could not be written; told */
 	sp_time status_at;             /* real time at which status.json is to be written */
 	bool orphans;                  /* SIGCHLD came: a zombie that is nobody's may be there */
@@ -235,8 +237,31 @@ void sup_inst_kill_all(struct sup *s);
 /** sup_nonblock() - Reads of it never wait; -EBADF is fine */
 bool sup_nonblock(int fd);
 
-/* job.c */
+/* image.c */
 void sup_do_image(struct sup *s, uint16_t ctr, const char *image);
+/** sup_images_hold() - Keep the layers of the bundle's images from being pruned. Those that are
+ * gone already are forgotten */
+void sup_images_hold(struct sup *s);
+/** sup_image_end() - The image program of a SUP_JOB_IMAGE ended */
+void sup_image_end(struct sup *s, struct sup_job *j);
+void sup_image_tell(struct sup *s, uint16_t ctr, enum sp_ev_kind kind, const char *text);
+void sup_image_tell_failed(struct sup *s, uint16_t ctr, enum sp_image_fail fail, const char *text);
+/** sup_image_find() - An image that is known by this reference; NULL none */
+struct sp_bundle_image *sup_image_find(struct sup *s, const char *reference);
+
+/* job.c */
+struct sup_job *sup_job_new(struct sup *s, enum sup_job_kind kind, uint16_t ctr, uint32_t attempt);
+void sup_job_free(struct sup *s, struct sup_job *j);
+/** sup_job_fail() - It could not even begin: tell its outcome and free it */
+void sup_job_fail(struct sup *s, struct sup_job *j, const char *text);
+/**
+ * sup_job_helper() - Start a program of the machine as the process of a job
+ * @out_fd:   its standard output; -EBADF: nobody reads its answer
+ * @dir_fd:   where it works; -EBADF: anywhere
+ * @extra_fd: it gets this one too, under its number; -EBADF: none
+ */
+int sup_job_helper(struct sup *s, struct sup_job *j, int out_fd, int dir_fd, int extra_fd,
+		   const char *const *argv, struct sp_error *err);
 void sup_do_probe(struct sup *s, uint16_t ctr, uint32_t attempt, enum sp_probe_kind probe);
 void sup_do_hook(struct sup *s, uint16_t ctr, uint32_t attempt, enum sp_hook hook);
 /** sup_do_compress() - A log was rotated: compress what is to be compressed, LOG-3 */
@@ -254,8 +279,6 @@ void sup_job_client_gone(struct sup *s, uint32_t client);
 int64_t sup_exec(struct sup *s, uint16_t ctr, const char *const *argv, const char *const *env,
 		 bool tty, const int fds[3], uint32_t client, int *ret_master,
 		 struct sp_error *err);
-/** sup_image_find() - An image that is known by this reference; NULL none */
-struct sp_bundle_image *sup_image_find(struct sup *s, const char *reference);
 
 /* control.c */
 void sup_control_event(struct sup *s);
