@@ -320,6 +320,7 @@ static void explain(struct sp_request *r, CURLcode code)
 	const char *why = r->error[0] ? r->error : curl_easy_strerror(code);
 	struct sp_error *err = &r->fault;
 	char host[256];
+	long tunnel = 0;
 
 	if (err->code != SP_OK)
 		return; /* the sink stopped it and said why */
@@ -373,7 +374,11 @@ static void explain(struct sp_request *r, CURLcode code)
 		(void)sp_fail(err, SP_E_NO_MEMORY, "registry '%s'", host);
 		break;
 	default:
-		(void)sp_fail(err, SP_E_UNAVAILABLE, "registry '%s': %s", host, why);
+		(void)curl_easy_getinfo(r->easy, CURLINFO_HTTP_CONNECTCODE, &tunnel);
+		/* a proxy that has rules, not a fault of the line */
+		r->refused = tunnel >= 400 && tunnel < 500;
+		(void)sp_fail(err, SP_E_UNAVAILABLE, "registry '%s': %s%s", host,
+			      r->refused ? "its proxy refuses: " : "", why);
 	}
 }
 
