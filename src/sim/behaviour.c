@@ -54,6 +54,32 @@ int sp_scn_seconds(const struct sp_scn_reader *r, const struct sp_node *n, sp_ti
 	return 0;
 }
 
+int sp_scn_int(const struct sp_scn_reader *r, const struct sp_node *n, const char *what,
+	       int64_t *ret)
+{
+	if (!n || n->kind != SP_NODE_INT)
+		return sp_scn_fail(r, n, "%s: a whole number is needed", what);
+	*ret = n->i;
+	return 0;
+}
+
+int sp_scn_bool(const struct sp_scn_reader *r, const struct sp_node *n, const char *what, bool *ret)
+{
+	if (!n || n->kind != SP_NODE_BOOL)
+		return sp_scn_fail(r, n, "%s: true or false is needed", what);
+	*ret = n->b;
+	return 0;
+}
+
+int sp_scn_event_type(const struct sp_scn_reader *r, const struct sp_node *n)
+{
+	const char *s = sp_node_str(n, "");
+
+	if (n && !sp_streq(s, "Normal") && !sp_streq(s, "Warning"))
+		return sp_scn_fail(r, n, "type: Normal or Warning is needed");
+	return 0;
+}
+
 /* Seconds, or `word` for SP_NEVER; absent: *ret stays. */
 static int read_span(const struct sp_scn_reader *r, const struct sp_node *n, const char *word,
 		     sp_time *ret)

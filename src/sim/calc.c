@@ -25,7 +25,7 @@ void sp_calc_differs_int(struct sp_calc *t, const char *what, const struct sp_no
 	if (!want)
 		return;
 	snprintf(mem, sizeof(mem), "%lld", (long long)got);
-	sp_calc_differs(t, what, want->text, mem);
+	sp_calc_differs(t, what, want->text ? want->text : "no number", mem);
 }
 
 /* ---- pods from short descriptions ----------------------------------------------------------- */
@@ -125,6 +125,8 @@ static int calc_requests(struct sp_calc *t, const struct sp_node *c)
 
 	if (!p)
 		return sp_fail(t->r->err, SP_E_NO_MEMORY, "compute a table");
+	if (regular->kind != SP_NODE_LIST || (init && init->kind != SP_NODE_LIST))
+		return sp_scn_fail(t->r, c, "init and regular are lists");
 	if ((init ? init->n : 0) + regular->n > SP_CONTAINERS_MAX)
 		return sp_scn_fail(t->r, c, "too many containers");
 	for (size_t i = 0; i < SP_CONTAINERS_MAX; i++)
@@ -172,6 +174,8 @@ static int calc_qos(struct sp_calc *t, const struct sp_node *c)
 /* A pod of the named class, where a case gives the class alone. */
 static const char *pod_of_class(const char *qos)
 {
+	if (!sp_streq(qos, "Guaranteed") && !sp_streq(qos, "BestEffort"))
+		return NULL; /* of the others the requests matter */
 	if (sp_streq(qos, "Guaranteed"))
 		return "{regular: [{name: app, limits: {cpu: 1, memory: 1Gi}}]}";
 	return "{regular: [{name: app}]}";
@@ -195,11 +199,15 @@ static int calc_oom(struct sp_calc *t, const struct sp_node *c)
 		return sp_scn_fail(t->r, t->s->node, "machineMemory is missing");
 	if (qos) {
 		const char *text = pod_of_class(qos);
-		const struct sp_source src = {"case", text, strlen(text)};
+		const struct sp_source src = {"case", text, text ? strlen(text) : 0};
 		struct sp_diags diags;
 		struct sp_node **docs;
 		uint32_t n;
 
+		if (!text)
+			return sp_scn_fail(t->r, c,
+					   "qos: Guaranteed or BestEffort; of a Burstable "
+					   "pod tell the containers");
 		sp_diags_init(&diags, t->r->arena);
 		if (sp_yaml_parse(t->r->arena, &src, &diags, &docs, &n) < 0 || n != 1)
 			return sp_fail(t->r->err, SP_E_NO_MEMORY, "compute a table");
@@ -280,24 +288,54 @@ static int calc_duration(struct sp_calc *t, const struct sp_node *c)
 	return 0;
 }
 
-/* A table is known by keys that its first case has and has not. */
+/* A table is known by keys that its first case has and has not; no case has any beside `keys`. */
 static const struct {
 	const char *has[2], *has_not;
 	int (*row)(struct sp_calc *t, const struct sp_node *c);
+	const char *keys[10];
 } tables[] = {
-	{{"adj", "container"}, NULL, calc_oom},
-	{{"regular", "qos"}, "adj", calc_qos},
-	{{"regular", "cpu"}, NULL, calc_requests},
-	{{"milliCPU", "shares"}, NULL, calc_cgroup},
-	{{"image", "policy"}, NULL, calc_pull_policy},
-	{{"seconds", "text"}, NULL, calc_duration},
-	{{"argv", "argv"}, NULL, sp_calc_argv},
-	{{"field", "result"}, NULL, sp_calc_downward},
-	{{"set", "text"}, NULL, sp_calc_indexes},
-	{{"surge", "unavailable"}, NULL, sp_calc_bounds},
-	{{"schedule", "next"}, NULL, sp_calc_schedule},
-	{{"policy", "exitCode"}, NULL, sp_calc_termination},
+	{{"adj", "container"},
+	 NULL,
+	 calc_oom,
+	 {"adj", "container", "qos", "init", "sidecars", "regular"}},
+	{{"regular", "qos"}, "adj", calc_qos, {"init", "sidecars", "regular", "qos"}},
+	{{"regular", "cpu"}, NULL, calc_requests, {"init", "regular", "overhead", "cpu"}},
+	{{"milliCPU", "shares"},
+	 NULL,
+	 calc_cgroup,
+	 {"milliCPU", "shares", "podWeight", "containerWeight", "quota"}},
+	{{"image", "policy"}, NULL, calc_pull_policy, {"image", "policy"}},
+	{{"seconds", "text"}, NULL, calc_duration, {"seconds", "text"}},
+	{{"argv", "argv"}, NULL, sp_calc_argv, {"command", "args", "argv"}},
+	{{"field", "result"},
+	 NULL,
+	 sp_calc_downward,
+	 {"field", "value", "divisor", "unset", "result"}},
+	{{"set", "text"}, NULL, sp_calc_indexes, {"set", "text"}},
+	{{"surge", "unavailable"},
+	 NULL,
+	 sp_calc_bounds,
+	 {"replicas", "maxSurge", "maxUnavailable", "surge", "unavailable"}},
+	{{"schedule", "next"}, NULL, sp_calc_schedule, {"schedule", "after", "zoneRule", "next"}},
+	{{"policy", "exitCode"},
+	 NULL,
+	 sp_calc_termination,
+	 /* path and user decide where it is written and by whom: not what is read */
+	 {"policy", "path", "runAsUser", "file", "log", "exitCode", "message"}},
 };
+
+static int check_row(struct sp_calc *t, size_t table, const struct sp_node *c)
+{
+	static const char *const note[] = {"note", NULL};
+
+	if (sp_scn_keys(t->r, c, "case", tables[table].keys, note) < 0)
+		return -1;
+	for (size_t i = 0; i < SP_ARRAY_LEN(tables[table].has); i++)
+		if (!sp_node_get(c, tables[table].has[i]))
+			return sp_scn_fail(t->r, c, "case %u: '%s' is missing", t->row,
+					   tables[table].has[i]);
+	return tables[table].row(t, c);
+}
 
 int sp_table_calc(const struct sp_scn_reader *r, const struct sp_scenario *s, struct sp_diff *diff,
 		  enum sp_table_result *ret, const char **reason)
@@ -324,7 +362,7 @@ int sp_table_calc(const struct sp_scn_reader *r, const struct sp_scenario *s, st
 			continue;
 		*ret = SP_TABLE_CHECKED;
 		for (t.row = 1; t.row <= cases->n; t.row++)
-			if (tables[i].row(&t, cases->items[t.row - 1]) < 0)
+			if (check_row(&t, i, cases->items[t.row - 1]) < 0)
 				return -1;
 		sp_calc_no_schedules(&t);
 		return 0;

@@ -13,8 +13,11 @@ int sp_calc_indexes(struct sp_calc *t, const struct sp_node *c)
 {
 	SP_CLEANUP(sp_buf_done) struct sp_buf got = {0};
 	const struct sp_node *set = sp_node_get(c, "set");
-	struct sp_indexes *s = calloc(1, sizeof(*s));
+	struct sp_indexes *s;
 
+	if (set->kind != SP_NODE_LIST)
+		return sp_scn_fail(t->r, c, "set: a list of numbers is needed");
+	s = calloc(1, sizeof(*s));
 	if (!s)
 		return sp_fail(t->r->err, SP_E_NO_MEMORY, "check a scenario");
 	for (uint32_t i = 0; i < set->n; i++)
@@ -39,11 +42,13 @@ static void bound(const struct sp_node *n, struct sp_int_or_str *ret)
 int sp_calc_bounds(struct sp_calc *t, const struct sp_node *c)
 {
 	struct sp_k_rolling_update r = {0};
-	int64_t surge, unavailable;
+	int64_t surge, unavailable, replicas;
 
+	if (sp_scn_int(t->r, sp_node_get(c, "replicas"), "replicas", &replicas) < 0)
+		return -1;
 	bound(sp_node_get(c, "maxSurge"), &r.max_surge);
 	bound(sp_node_get(c, "maxUnavailable"), &r.max_unavailable);
-	sp_deployment_bounds(&r, sp_node_get(c, "replicas")->i, &surge, &unavailable);
+	sp_deployment_bounds(&r, replicas, &surge, &unavailable);
 	sp_calc_differs_int(t, "surge", sp_node_get(c, "surge"), surge);
 	sp_calc_differs_int(t, "unavailable", sp_node_get(c, "unavailable"), unavailable);
 	return 0;

@@ -106,6 +106,7 @@ int sp_calc_termination(struct sp_calc *t, const struct sp_node *c)
 	const char *text = sp_node_str(sp_node_get(c, "log"), "");
 	struct sp_log_stream s = {0};
 	unsigned long n;
+	int end = 0;
 
 	put_data(sp_node_str(sp_node_get(c, "file"), ""), &file);
 	sp_log_format(&s, "stdout", 0, text, strlen(text), true, &log);
@@ -117,7 +118,8 @@ int sp_calc_termination(struct sp_calc *t, const struct sp_node *c)
 	       got.ptr[got.len - 1] == '\n') /* the table shows no newlines */
 		got.ptr[--got.len] = '\0';
 	/* NOLINTNEXTLINE(cert-err34-c): too large a number matches no file */
-	if (sscanf(want, "the last %lu bytes", &n) == 1 && n <= file.len)
+	if (sscanf(want, "the last %lu bytes%n", &n, &end) == 1 && end && !want[end] &&
+	    n <= file.len)
 		want = file.ptr + file.len - n;
 	sp_calc_differs(t, "message", want, got.len ? got.ptr : "");
 	return 0;

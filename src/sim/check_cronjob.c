@@ -179,8 +179,9 @@ static int apply(struct world *w, const struct sp_node *st)
 	if (sp_scn_keys(&w->r, st, "stimulus", keys, NULL) < 0)
 		return -1;
 	v = sp_node_get(st, "suspend");
-	if (v)
-		spec->suspend = (struct sp_opt_bool){.set = true, .v = v->b};
+	spec->suspend.set |= v != NULL;
+	if (v && sp_scn_bool(&w->r, v, "suspend", &spec->suspend.v) < 0)
+		return -1;
 	spec->schedule = sp_node_str(sp_node_get(st, "schedule"), spec->schedule);
 	spec->concurrency_policy =
 		sp_node_str(sp_node_get(st, "concurrencyPolicy"), spec->concurrency_policy);
@@ -294,12 +295,17 @@ static void check_kept(const struct world *w, const char *when, const struct sp_
 		sp_diff_add(d, "%s: expected %u jobs, got %u", when, want->n, n);
 }
 
-static void check_number(const char *when, const char *what, const struct sp_node *want,
-			 int64_t got, struct sp_diff *d)
+static int check_number(const struct world *w, const char *when, const char *what,
+			const struct sp_node *want, int64_t got, struct sp_diff *d)
 {
-	if (want->i != got)
-		sp_diff_add(d, "%s: %s: expected %lld, got %lld", when, what, (long long)want->i,
+	int64_t v;
+
+	if (sp_scn_int(&w->r, want, what, &v) < 0)
+		return -1;
+	if (v != got)
+		sp_diff_add(d, "%s: %s: expected %lld, got %lld", when, what, (long long)v,
 			    (long long)got);
+	return 0;
 }
 
 static void check_instant(const char *when, const char *what, const struct sp_node *want,
@@ -314,46 +320,56 @@ static void check_instant(const char *when, const char *what, const struct sp_no
 		sp_buf_puts(&b, "none");
 	else
 		sp_format_rfc3339(&b, got, 0);
-	if (!sp_streq(want->text, text))
-		sp_diff_add(d, "%s: %s: expected %s, got %s", when, what, want->text, text);
+	if (!sp_streq(want->text ? want->text : "", text))
+		sp_diff_add(d, "%s: %s: expected %s, got %s", when, what,
+			    want->text ? want->text : "?", text);
 }
 
-static void look_active(struct world *w, const char *when, const struct sp_node *want,
-			struct sp_diff *d)
+static int look_active(struct world *w, const char *when, const struct sp_node *want,
+		       struct sp_diff *d)
 {
 	int64_t n = 0;
 
 	for (uint32_t i = 0; i < w->n; i++)
 		n += sp_cron_child_active(&w->jobs[i]);
-	check_number(when, "active jobs", want, n, d);
-	check_number(when, "status.active", want, w->state.active, d);
+	return check_number(w, when, "active jobs", want, n, d) < 0
+		       ? -1
+		       : check_number(w, when, "status.active", want, w->state.active, d);
 }
 
-static void look_kept(struct world *w, const char *when, const struct sp_node *want,
-		      struct sp_diff *d)
+static int look_kept(struct world *w, const char *when, const struct sp_node *want,
+		     struct sp_diff *d)
 {
+	if (want->kind != SP_NODE_LIST)
+		return sp_scn_fail(&w->r, want, "keptAt: a list of jobs is needed");
 	check_kept(w, when, want, d);
+	return 0;
 }
 
-static void look_created(struct world *w, const char *when, const struct sp_node *want,
-			 struct sp_diff *d)
-{
-	check_number(when, "jobs created", want, w->n, d);
-}
-
-static void look_status(struct world *w, const char *when, const struct sp_node *want,
+static int look_created(struct world *w, const char *when, const struct sp_node *want,
 			struct sp_diff *d)
 {
+	return check_number(w, when, "jobs created", want, w->n, d);
+}
+
+static int look_status(struct world *w, const char *when, const struct sp_node *want,
+		       struct sp_diff *d)
+{
+	static const char *const keys[] = {"lastScheduleTime", "lastSuccessfulTime", NULL};
+
+	if (sp_scn_keys(&w->r, want, "statusAt", keys, NULL) < 0)
+		return -1;
 	check_instant(when, "lastScheduleTime", sp_node_get(want, "lastScheduleTime"),
 		      w->state.scheduled_at, d);
 	check_instant(when, "lastSuccessfulTime", sp_node_get(want, "lastSuccessfulTime"),
 		      w->state.succeeded_at, d);
+	return 0;
 }
 
 static const struct {
 	const char *key;
-	void (*look)(struct world *w, const char *when, const struct sp_node *want,
-		     struct sp_diff *d);
+	int (*look)(struct world *w, const char *when, const struct sp_node *want,
+		    struct sp_diff *d);
 } looks[] = {
 	{"activeAt", look_active},
 	{"keptAt", look_kept},
@@ -383,16 +399,18 @@ static int next_look(const struct world *w, sp_time after, sp_time *ret)
 	return 0;
 }
 
-static void look_at(struct world *w, sp_time t, struct sp_diff *d)
+static int look_at(struct world *w, sp_time t, struct sp_diff *d)
 {
 	for (size_t i = 0; i < SP_ARRAY_LEN(looks); i++) {
 		const struct sp_node *map = sp_node_get(w->expect, looks[i].key);
 		sp_time at;
 
 		for (uint32_t k = 0; map && k < map->n; k++)
-			if (sp_parse_rfc3339(map->pairs[k].key, &at) == 0 && at == t)
-				looks[i].look(w, map->pairs[k].key, map->pairs[k].value, d);
+			if (sp_parse_rfc3339(map->pairs[k].key, &at) == 0 && at == t &&
+			    looks[i].look(w, map->pairs[k].key, map->pairs[k].value, d) < 0)
+				return -1;
 	}
+	return 0;
 }
 
 /* `at` of cron jobs: instant → what happens then */
@@ -423,7 +441,7 @@ static void check_annotation(struct world *w, const struct sp_node *want, struct
 
 		if (!sp_streq(sp_node_str(want->pairs[i].value, ""), got))
 			sp_diff_add(d, "annotation %s: expected %s, got %s", want->pairs[i].key,
-				    want->pairs[i].value->text, got);
+				    sp_node_str(want->pairs[i].value, "?"), got);
 	}
 }
 
@@ -446,9 +464,8 @@ static int check_all(struct world *w, struct sp_diff *d)
 			return -1;
 		if (look == SP_NEVER)
 			break;
-		if (run_until(w, look) < 0)
+		if (run_until(w, look) < 0 || look_at(w, look, d) < 0)
 			return -1;
-		look_at(w, look, d);
 	}
 	if (until && (read_instant(w, w->expect, until, &look) < 0 || run_until(w, look) < 0))
 		return -1;

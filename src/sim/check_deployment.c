@@ -285,11 +285,12 @@ static int apply(struct world *w, const struct sp_node *st)
 	if (v && set_template(w, sp_node_str(v, "B")) < 0)
 		return -1;
 	v = sp_node_get(st, "replicas");
-	if (v)
-		w->deployment->spec->replicas.v = v->i;
+	if (v && sp_scn_int(&w->r, v, "replicas", &w->deployment->spec->replicas.v) < 0)
+		return -1;
 	v = sp_node_get(st, "paused");
-	if (v)
-		w->deployment->spec->paused = (struct sp_opt_bool){.set = true, .v = v->b};
+	w->deployment->spec->paused.set |= v != NULL;
+	if (v && sp_scn_bool(&w->r, v, "paused", &w->deployment->spec->paused.v) < 0)
+		return -1;
 	w->state.deleting |= sp_node_get(st, "delete") != NULL;
 	return 0;
 }
@@ -411,9 +412,12 @@ static int check_steps(struct world *w, const struct sp_node *list, struct sp_di
 		const struct sp_node *new = sp_node_get(want, "new"),
 				     *old = sp_node_get(want, "old");
 		const struct step *st = &w->steps[k];
+		int64_t n_new = 0, n_old = 0;
 
 		if (sp_scn_keys(&w->r, want, "steps", keys, NULL) < 0 ||
-		    sp_scn_seconds(&w->r, sp_node_get(want, "at"), &at) < 0)
+		    sp_scn_seconds(&w->r, sp_node_get(want, "at"), &at) < 0 ||
+		    (new &&sp_scn_int(&w->r, new, "new", &n_new) < 0) ||
+		    (old && sp_scn_int(&w->r, old, "old", &n_old) < 0))
 			return -1;
 		while (i == 0 && k < w->n_steps && w->steps[k].at < at)
 			st = &w->steps[++k];
@@ -422,8 +426,7 @@ static int check_steps(struct world *w, const struct sp_node *list, struct sp_di
 				    (double)at / (double)SP_SEC);
 			return 0;
 		}
-		if (st->at != at || (new &&new->i != st->new_size) ||
-		    (old && old->i != st->old_size))
+		if (st->at != at || (new &&n_new != st->new_size) || (old && n_old != st->old_size))
 			sp_diff_add(d, "step %u: got new %lld, old %lld at %g s", i + 1,
 				    (long long)st->new_size, (long long)st->old_size,
 				    (double)st->at / (double)SP_SEC);
@@ -448,11 +451,14 @@ static int check_sets(struct world *w, const struct sp_node *map, bool revisions
 	for (uint32_t i = 0; map && i < map->n; i++) {
 		const struct sp_rs_child *row = row_of(w, map->pairs[i].key);
 		int64_t got = !row || row->gone ? -1 : revisions ? row->revision : row->size;
+		int64_t want;
 
-		if (map->pairs[i].value->i != got)
+		if (sp_scn_int(&w->r, map->pairs[i].value, map->pairs[i].key, &want) < 0)
+			return -1;
+		if (want != got)
 			sp_diff_add(d, "%s of template %s: expected %lld, got %lld",
 				    revisions ? "revision" : "size", map->pairs[i].key,
-				    (long long)map->pairs[i].value->i, (long long)got);
+				    (long long)want, (long long)got);
 	}
 	return 0;
 }
@@ -476,6 +482,7 @@ static int check_status(struct world *w, const struct sp_node *want, struct sp_d
 	SP_CLEANUP(sp_buf_done) struct sp_buf columns = {0}, updated = {0}, available = {0};
 	const struct sp_node *complete = sp_node_get(want, "complete");
 	double at = (double)w->now / (double)SP_SEC;
+	bool whole = false;
 	struct {
 		const char *key, *got;
 	} texts[] = {{"progressing", p->status ? p->reason : "none"},
@@ -490,10 +497,13 @@ static int check_status(struct world *w, const struct sp_node *want, struct sp_d
 	texts[3].got = columns.ptr;
 	for (size_t i = 0; i < SP_ARRAY_LEN(numbers); i++) {
 		const struct sp_node *n = sp_node_get(want, numbers[i].key);
+		int64_t v = numbers[i].v;
 
-		if (n && n->i != numbers[i].v)
+		if (n && sp_scn_int(&w->r, n, numbers[i].key, &v) < 0)
+			return -1;
+		if (v != numbers[i].v)
 			sp_diff_add(d, "at %g s: %s: expected %lld, got %lld", at, numbers[i].key,
-				    (long long)n->i, (long long)numbers[i].v);
+				    (long long)v, (long long)numbers[i].v);
 	}
 	for (size_t i = 0; i < SP_ARRAY_LEN(texts); i++) {
 		const char *t = sp_node_str(sp_node_get(want, texts[i].key), NULL);
@@ -502,22 +512,33 @@ static int check_status(struct world *w, const struct sp_node *want, struct sp_d
 			sp_diff_add(d, "at %g s: %s: expected %s, got %s", at, texts[i].key, t,
 				    texts[i].got);
 	}
-	if (complete && complete->b != sp_deployment_complete(w->deployment, s))
-		sp_diff_add(d, "at %g s: expected it %scomplete", at, complete->b ? "" : "not ");
+	if (complete && sp_scn_bool(&w->r, complete, "complete", &whole) < 0)
+		return -1;
+	if (complete && whole != sp_deployment_complete(w->deployment, s))
+		sp_diff_add(d, "at %g s: expected it %scomplete", at, whole ? "" : "not ");
 	return 0;
 }
 
-static void check_bounds(const struct world *w, const struct sp_node *want, struct sp_diff *d)
+static int check_bounds(const struct world *w, const struct sp_node *want, struct sp_diff *d)
 {
+	static const char *const keys[] = {"maxPods", "minAvailable", NULL};
 	const struct sp_node *most = sp_node_get(want, "maxPods");
 	const struct sp_node *least = sp_node_get(want, "minAvailable");
+	int64_t n;
 
-	if (most && w->most_pods > most->i)
-		sp_diff_add(d, "pods: expected at most %lld, got %lld", (long long)most->i,
+	if (want && sp_scn_keys(&w->r, want, "invariant", keys, NULL) < 0)
+		return -1;
+	if (most && sp_scn_int(&w->r, most, "maxPods", &n) < 0)
+		return -1;
+	if (most && w->most_pods > n)
+		sp_diff_add(d, "pods: expected at most %lld, got %lld", (long long)n,
 			    (long long)w->most_pods);
-	if (least && (!w->was_complete || w->least_available < least->i))
-		sp_diff_add(d, "available pods: expected at least %lld, got %lld",
-			    (long long)least->i, (long long)w->least_available);
+	if (least && sp_scn_int(&w->r, least, "minAvailable", &n) < 0)
+		return -1;
+	if (least && (!w->was_complete || w->least_available < n))
+		sp_diff_add(d, "available pods: expected at least %lld, got %lld", (long long)n,
+			    (long long)w->least_available);
+	return 0;
 }
 
 static int check_all(struct world *w, struct sp_diff *d)
@@ -529,7 +550,7 @@ static int check_all(struct world *w, struct sp_diff *d)
 	const struct sp_node *sets = sp_node_get(w->expect, "replicaSets");
 	const struct sp_node *n = sp_node_get(w->expect, "horizon");
 	sp_time horizon = HORIZON_DEFAULT;
-	int64_t here = 0;
+	int64_t here = 0, want_sets;
 
 	if (sp_scn_keys(&w->r, w->expect, "expect", keys, sp_story_keys) < 0 ||
 	    (n && sp_scn_seconds(&w->r, n, &horizon) < 0))
@@ -547,10 +568,13 @@ static int check_all(struct world *w, struct sp_diff *d)
 		return -1;
 	for (uint32_t i = 0; i < w->n; i++)
 		here += !w->rows[i].gone;
-	if (sets && sets->i != here)
-		sp_diff_add(d, "replica sets: expected %lld, got %lld", (long long)sets->i,
+	if (sets && sp_scn_int(&w->r, sets, "replicaSets", &want_sets) < 0)
+		return -1;
+	if (sets && want_sets != here)
+		sp_diff_add(d, "replica sets: expected %lld, got %lld", (long long)want_sets,
 			    (long long)here);
-	check_bounds(w, sp_node_get(w->expect, "invariant"), d);
+	if (check_bounds(w, sp_node_get(w->expect, "invariant"), d) < 0)
+		return -1;
 	if (w->story.failed)
 		return sp_fail(w->r.err, SP_E_NO_MEMORY, "check a scenario");
 	return sp_story_check(&w->r, &w->story, w->expect, known, SP_MSEC, d);

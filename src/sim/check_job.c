@@ -214,12 +214,14 @@ static int apply(struct world *w, const struct sp_node *st)
 	if (sp_scn_keys(&w->r, st, "stimulus", keys, NULL) < 0)
 		return -1;
 	v = sp_node_get(st, "suspend");
-	if (v)
-		w->job->spec->suspend = (struct sp_opt_bool){.set = true, .v = v->b};
+	w->job->spec->suspend.set |= v != NULL;
+	if (v && sp_scn_bool(&w->r, v, "suspend", &w->job->spec->suspend.v) < 0)
+		return -1;
 	for (size_t k = 0; k < SP_ARRAY_LEN(numbers); k++) {
 		v = sp_node_get(st, numbers[k]);
-		if (v)
-			*fields[k] = (struct sp_opt_int){.set = true, .v = v->i};
+		fields[k]->set |= v != NULL;
+		if (v && sp_scn_int(&w->r, v, numbers[k], &fields[k]->v) < 0)
+			return -1;
 	}
 	v = sp_node_get(st, "delete_pod");
 	if (v) {
@@ -385,10 +387,13 @@ static int check_state(struct world *w, const struct sp_node *want, const char *
 		return -1;
 	for (size_t i = 0; i < SP_ARRAY_LEN(numbers); i++) {
 		const struct sp_node *n = sp_node_get(want, numbers[i].key);
+		int64_t v = numbers[i].v;
 
-		if (n && n->i != numbers[i].v)
+		if (n && sp_scn_int(&w->r, n, numbers[i].key, &v) < 0)
+			return -1;
+		if (v != numbers[i].v)
 			sp_diff_add(d, "%s: %s: expected %lld, got %lld", when, numbers[i].key,
-				    (long long)n->i, (long long)numbers[i].v);
+				    (long long)v, (long long)numbers[i].v);
 	}
 	sp_indexes_print(&j->completed, SP_INDEXES_MAX, &done);
 	sp_indexes_print(&j->failed_indexes, SP_INDEXES_MAX, &failed);

@@ -244,8 +244,9 @@ static int check_count(struct check *c, const struct sp_node *map)
 		if (parse(c, v, key, &name) < 0)
 			return -1;
 		if (v->kind == SP_NODE_LIST && v->n == 2) {
-			lo = v->items[0]->i;
-			hi = v->items[1]->i;
+			if (sp_scn_int(&c->r, v->items[0], "count", &lo) < 0 ||
+			    sp_scn_int(&c->r, v->items[1], "count", &hi) < 0)
+				return -1;
 		} else if (v->kind == SP_NODE_INT) {
 			lo = hi = v->i;
 		} else {
@@ -318,15 +319,17 @@ static int check_events(struct check *c, const struct sp_node *list)
 		return sp_scn_fail(&c->r, list, "events: a list is needed");
 	for (uint32_t i = 0; i < list->n; i++) {
 		const struct sp_node *n = list->items[i], *count;
-		int64_t got = 0;
+		int64_t got = 0, want = 0;
 
-		if (sp_scn_keys(&c->r, n, "events", event_keys, NULL) < 0)
+		count = sp_node_get(n, "count");
+		if (sp_scn_keys(&c->r, n, "events", event_keys, NULL) < 0 ||
+		    sp_scn_event_type(&c->r, sp_node_get(n, "type")) < 0 ||
+		    (count && sp_scn_int(&c->r, count, "count", &want) < 0))
 			return -1;
 		for (size_t k = 0; k < c->h.n; k++)
 			got += c->h.lines[k].kind == SP_SIM_EVENT &&
 			       api_event_matches(c, &c->h.lines[k].act, n);
-		count = sp_node_get(n, "count");
-		if (count ? got != count->i : got == 0) {
+		if (count ? got != want : got == 0) {
 			SP_CLEANUP(sp_buf_done) struct sp_buf b = {0};
 			const char *near = same_reason(c, n);
 
@@ -346,7 +349,8 @@ static int check_sequence(struct check *c, const struct sp_node *list)
 	if (list->kind != SP_NODE_LIST)
 		return sp_scn_fail(&c->r, list, "eventSequence: a list is needed");
 	for (uint32_t i = 0; i < list->n; i++, k++) {
-		if (sp_scn_keys(&c->r, list->items[i], "eventSequence", event_keys, NULL) < 0)
+		if (sp_scn_keys(&c->r, list->items[i], "eventSequence", event_keys, NULL) < 0 ||
+		    sp_scn_event_type(&c->r, sp_node_get(list->items[i], "type")) < 0)
 			return -1;
 		while (k < c->h.n && !(c->h.lines[k].kind == SP_SIM_EVENT &&
 				       api_event_matches(c, &c->h.lines[k].act, list->items[i])))

@@ -30,8 +30,9 @@ static const char *const ctr_events[] = {
 };
 
 static const char *const pod_events[] = {
-	"pod.accepted", "pod.delete",   "pod.deadline",  "pod.terminating", "pod.finished",
-	"pod.phase.*",  "pod.cond.*=*", "sandbox.ready", "sandbox.lost",
+	"pod.accepted",       "pod.delete",    "pod.deadline",    "pod.terminating",
+	"pod.finished",       "pod.phase.*",   "pod.cond.*=True", "pod.cond.*=False",
+	"pod.cond.*=Unknown", "sandbox.ready", "sandbox.lost",
 };
 
 static bool known_event(const char *event, const char *const *list, size_t n)

@@ -183,7 +183,13 @@ static int read_rule(const struct sp_scn_reader *r, const struct sp_node *n,
 	const struct sp_node *codes = sp_node_get(n, "exitCodes");
 	const struct sp_node *values = sp_node_get(codes, "values");
 	const char *op = sp_node_str(sp_node_get(codes, "operator"), "");
+	static const char *const keys[] = {"action", "exitCodes", NULL};
+	static const char *const code_keys[] = {"operator", "values", NULL};
 	int32_t *v;
+
+	if (sp_scn_keys(r, n, "restartPolicyRules", keys, NULL) < 0 ||
+	    (codes && sp_scn_keys(r, codes, "exitCodes", code_keys, NULL) < 0))
+		return -1;
 
 	if (sp_streq(action, "RestartAllContainers"))
 		ret->action = SP_RULE_RESTART_ALL;

@@ -79,6 +79,17 @@ int sp_scn_stimuli(const struct sp_scn_reader *r, const struct sp_node *list,
 /** sp_scn_seconds() - A number of seconds as time; -1 and *err when it is none */
 int sp_scn_seconds(const struct sp_scn_reader *r, const struct sp_node *n, sp_time *ret);
 
+/** sp_scn_int() - A whole number; -1 and *err when it is none. @what: for the message */
+int sp_scn_int(const struct sp_scn_reader *r, const struct sp_node *n, const char *what,
+	       int64_t *ret);
+
+/** sp_scn_bool() - true or false; -1 and *err when it is neither */
+int sp_scn_bool(const struct sp_scn_reader *r, const struct sp_node *n, const char *what,
+		bool *ret);
+
+/** sp_scn_event_type() - Absent, Normal or Warning; -1 and *err otherwise */
+int sp_scn_event_type(const struct sp_scn_reader *r, const struct sp_node *n);
+
 /** sp_scn_fail() - Fill r->err with "file:line: …". Return: -1; a macro so that analysers see it */
 #define sp_scn_fail(...) (sp_scn_tell(__VA_ARGS__), sp_failed())
 void sp_scn_tell(const struct sp_scn_reader *r, const struct sp_node *at, const char *fmt, ...)

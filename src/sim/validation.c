@@ -3,12 +3,15 @@
  * `validation` scenarios: a manifest is made of each case, loaded as a user's file would be, and
  * the problems found are compared with the expected list, in order.
  */
+#include "sim/expect.h"
 #include "sim/tables.h"
+#include "spec/validate.h"
 
 struct job {
 	const struct sp_scn_reader *r;
 	struct sp_diff *diff;
 	int kube_minor;
+	const struct sp_node *whole; /* the scenario, where it has no cases */
 	char label[32];
 };
 
@@ -155,6 +158,28 @@ static void compare_errors(struct job *j, const struct sp_node *c, const struct 
 			    j->label, suffix);
 }
 
+/* What a client is told, as a whole or its first line. */
+static void compare_message(struct job *j, const struct sp_node *c, const struct sp_manifest *m)
+{
+	const char *whole = sp_node_str(sp_node_get(c, "clientMessage"), NULL);
+	const char *first = sp_node_str(sp_node_get(c, "clientMessageFirstLine"), NULL);
+	SP_CLEANUP(sp_buf_done) struct sp_buf got = {0};
+	size_t n;
+
+	if (!whole && !first)
+		return;
+	if (m->n_objects && m->diags.n_errors)
+		sp_validation_text(&m->objects[0], &m->diags, 0, &got);
+	n = got.len ? strcspn(got.ptr, "\n") : 0;
+	if (whole && !sp_expect_text(whole, got.len ? got.ptr : ""))
+		sp_diff_add(j->diff, "%s: expected the client's message \"%s\", got \"%s\"",
+			    j->label, whole, got.len ? got.ptr : "");
+	if (first && (strlen(first) != n || strncmp(first, got.ptr, n) != 0))
+		sp_diff_add(j->diff,
+			    "%s: expected the client's message to begin \"%s\", got \"%.*s\"",
+			    j->label, first, (int)n, n ? got.ptr : "");
+}
+
 static void compare_defaults(struct job *j, const struct sp_node *c, const struct sp_manifest *m)
 {
 	const struct sp_node *want = sp_node_get(c, "defaulted"), *got;
@@ -172,6 +197,13 @@ static void compare_defaults(struct job *j, const struct sp_node *c, const struc
 	}
 }
 
+static const char *const case_keys[] = {
+	"manifest", "pod",         "job",       "probe",         "field",
+	"errors",   "errorSuffix", "defaulted", "clientMessage", "clientMessageFirstLine",
+	"note",     NULL};
+static const char *const scenario_keys[] = {
+	"id", "title", "source", "upstream_test", "rules", "kind", "optional", "cases", NULL};
+
 static int check_case(struct job *j, const struct sp_node *c)
 {
 	SP_CLEANUP(sp_buf_done) struct sp_buf text = {0};
@@ -180,6 +212,14 @@ static int check_case(struct job *j, const struct sp_node *c)
 	struct sp_manifest m;
 	int r;
 
+	if (sp_scn_keys(j->r, c, "case", case_keys, c == j->whole ? scenario_keys : NULL) < 0)
+		return -1;
+	if (!sp_node_get(c, "errors") && !sp_node_get(c, "errorSuffix") &&
+	    !sp_node_get(c, "defaulted"))
+		return sp_scn_fail(j->r, c,
+				   "a case expects errors, an errorSuffix or what is defaulted");
+	if (sp_node_get(c, "errors") && sp_node_get(c, "errors")->kind != SP_NODE_LIST)
+		return sp_scn_fail(j->r, c, "errors: a list is needed");
 	if (!doc)
 		return sp_scn_fail(
 			j->r, c, "a case needs a manifest, a pod, a job, or a probe and its field");
@@ -192,8 +232,10 @@ static int check_case(struct job *j, const struct sp_node *c)
 		sp_fail(j->r->err, SP_E_NO_MEMORY, "check a validation scenario");
 	else
 		compare_errors(j, c, &m);
-	if (r == 0)
+	if (r == 0) {
+		compare_message(j, c, &m);
 		compare_defaults(j, c, &m);
+	}
 	sp_manifest_done(&m);
 	return r;
 }
@@ -202,11 +244,17 @@ int sp_table_validation(const struct sp_scn_reader *r, const struct sp_scenario 
 			struct sp_diff *diff, enum sp_table_result *ret, const char **reason)
 {
 	const struct sp_node *cases = sp_node_get(s->node, "cases");
-	struct job j = {.r = r, .diff = diff, .kube_minor = kube_minor, .label = "the manifest"};
+	struct job j = {.r = r,
+			.diff = diff,
+			.kube_minor = kube_minor,
+			.label = "the manifest",
+			.whole = s->node};
 
 	*ret = SP_TABLE_CHECKED;
 	if (!cases)
 		return check_case(&j, s->node);
+	if (sp_scn_keys(r, s->node, "scenario", scenario_keys, case_keys) < 0)
+		return -1;
 	for (uint32_t i = 0; i < cases->n; i++) {
 		struct sp_buf b = sp_buf_fixed(j.label, sizeof(j.label));
 
