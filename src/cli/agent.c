@@ -3,6 +3,7 @@
 
 #include "cli/files.h"
 #include "cli/pods.h"
+#include "cli/services.h"
 #include "spec/tree.h"
 #include "sys/fd.h"
 #include "sys/sys.h"
@@ -254,16 +255,21 @@ static void objects_done(struct objects *o)
 static int launch(struct sp_agent *a, struct sp_agent_pod *p, struct sp_error *err)
 {
 	SP_CLEANUP(objects_done) struct objects maps = {0}, secrets = {0};
+	SP_CLEANUP(sp_arena_done) struct sp_arena arena = {0};
 	const struct sp_stored *o = p->seen;
+	struct sp_bundle_service *services;
+	int n_services = sp_services_of(&arena, a->store, o->ns, &services);
 	struct sp_launch_pod pod = {.doc = o->node, .ns = o->ns, .name = o->name, .uid = o->uid};
 
-	if (objects_of(a, "ConfigMap", o->ns, &maps) < 0 ||
+	if (n_services < 0 || objects_of(a, "ConfigMap", o->ns, &maps) < 0 ||
 	    objects_of(a, "Secret", o->ns, &secrets) < 0)
 		return sp_fail(err, SP_E_NO_MEMORY, "start pod '%s'", o->name);
 	pod.config_maps = maps.v;
 	pod.n_config_maps = maps.n;
 	pod.secrets = secrets.v;
 	pod.n_secrets = secrets.n;
+	pod.services = services;
+	pod.n_services = (uint32_t)n_services;
 	if (sp_launch_pod(a->launch, &pod, &p->supervisor, err) < 0)
 		return -1;
 	/* requests come seldom: a connection each time leaves more descriptors for pods */

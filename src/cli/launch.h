@@ -108,6 +108,8 @@ struct sp_launch_pod {
 	uint32_t n_config_maps;
 	const struct sp_node *const *secrets;
 	uint32_t n_secrets;
+	const struct sp_bundle_service *services;
+	uint32_t n_services;
 };
 
 /**

@@ -176,6 +176,8 @@ int sp_launch_pod(struct sp_launch *l, const struct sp_launch_pod *p, struct sp_
 				     .n_config_maps = p->n_config_maps,
 				     .secrets = p->secrets,
 				     .n_secrets = p->n_secrets,
+				     .services = p->services,
+				     .n_services = p->n_services,
 				     .engine = &l->place.engine};
 	int r = -1;
 

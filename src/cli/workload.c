@@ -186,6 +186,8 @@ static int turns(struct workload *w, sp_time *ret_wake, struct sp_error *err)
 		if (sp_manager_step(w->manager, now_wall(w), &wake, err) < 0)
 			return -1;
 		wake = wake == SP_NEVER ? SP_NEVER : wake - w->wall_ns;
+		if (w->services && sp_services_turn(w->services, w->store, err) < 0)
+			return -1;
 		if (agent_wake != 0 && sp_agent_turn(&w->agent, &agent_wake, err) < 0)
 			return -1;
 	} while (sp_store_version(w->store) != before && agent_wake != 0);
@@ -340,6 +342,28 @@ static void dry_run(struct workload *w)
 	}
 }
 
+/* With Services in the manifests: their addresses and names, before there is a pod to use them. */
+static int open_services(struct workload *w, struct sp_error *err)
+{
+	const struct sp_manifest *m = &w->s->launch.manifest;
+	struct sp_engine *e = &w->s->launch.place.engine;
+	bool any = false;
+
+	for (uint32_t i = 0; i < m->n_objects; i++)
+		any |= m->objects[i].kind == SP_KIND_SERVICE;
+	if (!any)
+		return 0;
+	if (e->net != SP_NET_BRIDGE) {
+		sp_cli_warn(w->cli, "Services are not served: their pods need --net bridge");
+		return 0;
+	}
+	if (sp_services_open(w->cli, e, &w->services, err) < 0)
+		return -1;
+	sp_services_range(w->services, &w->manager_env.service_first, &w->manager_env.service_last);
+	e->cluster_dns = sp_services_dns(w->services);
+	return 0;
+}
+
 static int open_all(struct workload *w, struct sp_error *err)
 {
 	static struct utsname machine; /* outlives the manager */
@@ -351,7 +375,7 @@ static int open_all(struct workload *w, struct sp_error *err)
 	if (uname(&machine) == 0)
 		w->manager_env.node_name = machine.nodename;
 	store_random(NULL, &w->manager_env.seed, sizeof(w->manager_env.seed));
-	if (sp_store_open(&w->store_env, NULL, &w->store, err) < 0 ||
+	if (open_services(w, err) < 0 || sp_store_open(&w->store_env, NULL, &w->store, err) < 0 ||
 	    sp_manager_open(w->store, &w->manager_env, &w->manager, err) < 0 ||
 	    sp_session_follow(w->cli, &w->s->launch.place, true, &w->follow, err) < 0)
 		return -1;
@@ -370,6 +394,7 @@ static void close_all(struct workload *w)
 	while (w->hanging)
 		wl_forget_hanging(w, w->agent.first); /* those of pods that are left running */
 	sp_agent_done(&w->agent);
+	w->services = sp_services_close(w->services);
 	w->manager = sp_manager_close(w->manager);
 	w->store = sp_store_close(w->store);
 	wl_entries_done(w);

@@ -4,6 +4,7 @@
 #define SP_CLI_WORKLOAD_INTERNAL_H
 
 #include "cli/agent.h"
+#include "cli/services.h"
 #include "cli/workload.h"
 #include "cli/zone.h"
 #include "manager/manager.h"
@@ -40,7 +41,8 @@ struct workload {
 	struct sp_manager_env manager_env;
 	struct sp_zones zones;
 	struct sp_agent agent;
-	struct sp_store_watch watch; /* for what is shown */
+	struct sp_services *services; /* NULL: the run began without any */
+	struct sp_store_watch watch;  /* for what is shown */
 	struct wl_entry *first;
 	struct sp_buf board; /* lines of the workloads above the pods */
 	int64_t wall_ns;     /* added to the monotonic clock: the controllers' axis */
