@@ -44,6 +44,9 @@ bench-floor: all
 	@ninja -C $(BUILD) bench_floor
 	@$(BUILD)/bench_floor
 
+bench-sim: all
+	@$(BUILD)/tests/sim/bench_sim
+
 bench-pull: all
 	@tools/install-deps check
 	@tests/bench/pull.sh $(BUILD)/sidepod
@@ -51,4 +54,4 @@ bench-pull: all
 clean:
 	@rm -rf build build-*
 
-.PHONY: all demo check install uninstall format lint asan fuzz bench-floor bench-pull clean
+.PHONY: all demo check install uninstall format lint asan fuzz bench-floor bench-sim bench-pull clean

@@ -491,6 +491,8 @@ static int read_daemon_restart(const struct sp_scn_reader *r, const struct sp_no
 	const struct sp_node *forget;
 
 	st->kind = SP_SIM_ENGINE_RESTART;
+	if (v->kind == SP_NODE_BOOL && v->b) /* it is back at once */
+		return 0;
 	if (sp_scn_keys(r, v, "daemon_restart", keys, NULL) < 0)
 		return -1;
 	forget = sp_node_get(v, "forget_records");

@@ -503,7 +503,7 @@ int sp_check_cron_job(struct sp_arena *a, const struct sp_scenario *s, int kube_
 		sp_fail(err, SP_E_NO_MEMORY, "check a scenario");
 	else if (!w->told || !w->expect)
 		sp_scn_fail(&w->r, s->node, "a cron job scenario needs 'cronjob' and 'expect'");
-	else if (build(w) == 0 && read_begin(w) == 0)
+	else if (sp_scn_entry_keys(&w->r, s, "cronjob") == 0 && build(w) == 0 && read_begin(w) == 0)
 		r = check_all(w, &d);
 	sp_story_done(&w->story);
 	free(w->ctl);

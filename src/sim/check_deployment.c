@@ -609,7 +609,7 @@ int sp_check_deployment(struct sp_arena *a, const struct sp_scenario *s, int kub
 	} else if (!w->told || !w->expect) {
 		sp_scn_fail(&w->r, s->node,
 			    "a deployment scenario needs 'deployment' and 'expect'");
-	} else if (set_template(w, "A") == 0) {
+	} else if (sp_scn_entry_keys(&w->r, s, "deployment") == 0 && set_template(w, "A") == 0) {
 		sp_deployment_init(&w->state, 0);
 		r = check_all(w, &d);
 	}

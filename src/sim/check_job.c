@@ -619,7 +619,7 @@ int sp_check_job(struct sp_arena *a, const struct sp_scenario *s, int kube_minor
 		sp_fail(err, SP_E_NO_MEMORY, "check a scenario");
 	} else if (!w->told || !w->expect) {
 		sp_scn_fail(&w->r, s->node, "a job scenario needs 'job' and 'expect'");
-	} else if (build(w) == 0) {
+	} else if (sp_scn_entry_keys(&w->r, s, "job") == 0 && build(w) == 0) {
 		sp_job_init(w->state, SEED);
 		w->state->kube_minor = w->kube_minor;
 		r = check_all(w, &events, &states);

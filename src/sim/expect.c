@@ -554,6 +554,8 @@ static int read_numbers(struct check *c)
 	c->tolerance = EPSILON;
 	if (horizon && sp_scn_seconds(&c->r, horizon, &c->horizon) < 0)
 		return -1;
+	if (c->horizon < 0)
+		return sp_scn_fail(&c->r, horizon, "horizon: a time from 0 on is needed");
 	if (tolerance && sp_scn_seconds(&c->r, tolerance, &c->tolerance) < 0)
 		return -1;
 	c->tolerance = SP_MAX(c->tolerance, c->run ? c->run->tolerance : 0);

@@ -55,6 +55,14 @@ static void compare_int(struct sp_diff *d, const char *when, const char *what,
 	compare(d, when, what, w, there ? mem : "nothing");
 }
 
+static bool known_condition(const char *type)
+{
+	for (int i = 0; i < SP_COND_TYPES; i++)
+		if (sp_streq(sp_cond_name((enum sp_cond_type)i), type))
+			return true;
+	return false;
+}
+
 /* Conditions: true, false, or the status as text. */
 static void compare_conditions(struct sp_diff *d, const char *when, const struct sp_node *want,
 			       const struct sp_pod_status *st)
@@ -228,6 +236,9 @@ int sp_texts_read(const struct sp_scn_reader *r, const struct sp_node *expect, s
 	for (uint32_t i = 0; conds && i < conds->n; i++) {
 		if (conds->kind != SP_NODE_MAP)
 			return sp_scn_fail(r, conds, "conditionMessages: a map is needed");
+		if (!known_condition(conds->pairs[i].key))
+			return sp_scn_fail(r, conds->pairs[i].value, "a pod has no condition '%s'",
+					   conds->pairs[i].key);
 		if (read_texts(r, conds->pairs[i].value, conds->pairs[i].key, ret) < 0)
 			return -1;
 	}

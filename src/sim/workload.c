@@ -2,6 +2,16 @@
 /* Objects and pods of controller scenarios; see workload.h. */
 #include "sim/workload.h"
 
+int sp_scn_entry_keys(const struct sp_scn_reader *r, const struct sp_scenario *s, const char *own)
+{
+	static const char *const keys[] = {"id",      "title",  "source",   "upstream_test",
+					   "rules",   "kind",   "optional", "note",
+					   "stimuli", "expect", NULL};
+	const char *const mine[] = {own, NULL};
+
+	return sp_scn_keys(r, s->node, "scenario", keys, mine);
+}
+
 /* ---- trees ---------------------------------------------------------------------------------- */
 
 struct sp_node *sp_scn_map(struct sp_scn_tree *t)

@@ -5,6 +5,9 @@
 
 #include "sim/scenario.h"
 
+/** sp_scn_entry_keys() - The entry of a controller scenario has no unknown key; @own is its map */
+int sp_scn_entry_keys(const struct sp_scn_reader *r, const struct sp_scenario *s, const char *own);
+
 /* A map under construction from a scenario; the first failure sticks. */
 struct sp_scn_tree {
 	struct sp_arena *a;
