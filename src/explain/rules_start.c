@@ -111,7 +111,8 @@ const struct sp_explained sp_rules_start[] = {
 		  "the name of what is missing."},
 	{"IMG-7", "A container that cannot be launched has exited with code 128, reason "
 		  "StartError; under Never the pod fails."},
-	{"IMG-20", "imagePullSecrets are tried in order after the engine's own credentials; a "
-		   "digest pins the content."},
+	{"IMG-20",
+	 "All that imagePullSecrets say about an image is tried, the most specific first, "
+	 "then the machine's own credentials; a digest pins the content."},
 	{0},
 };

@@ -134,16 +134,20 @@ void sp_pull_view_draw(void *arg, const struct sp_pull_layer *v, uint32_t n)
 	SP_CLEANUP(sp_buf_done) struct sp_buf out = {0}, steps = {0};
 	struct sp_pull_view *view = arg;
 	sp_time now = sp_http_now();
-	bool moved;
+	bool first = !view->named, moved;
 
 	if (view->mode == SP_PROGRESS_QUIET)
 		return;
+	if (first && view->mode != SP_PROGRESS_JSON)
+		sp_buf_printf(view->mode == SP_PROGRESS_TTY ? &out : &steps, "pulling %s\n",
+			      view->image);
+	view->named = true;
 	moved = note_states(view, v, n, &steps);
 	if (view->mode != SP_PROGRESS_TTY) {
 		put(view, &steps);
 		return;
 	}
-	if (!moved && now - view->drawn_at < DRAW_EVERY)
+	if (!first && !moved && now - view->drawn_at < DRAW_EVERY)
 		return;
 	view->drawn_at = now;
 	erase(view, &out);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What people see of a pull, on standard error: on a terminal one line per layer, redrawn in place
- * and folded to the terminal's height; elsewhere one line per finished step, as text or as JSON:
+ * What people see of a pull, on standard error: the image's name, then on a terminal one line per
+ * layer, redrawn in place and folded to the terminal's height; elsewhere one line per finished
+ * step, as text or as JSON:
  * {"image","layer","layers","digest","state","bytes","size"}.
  */
 #ifndef SP_WORKER_PROGRESS_H
@@ -16,6 +17,7 @@ struct sp_pull_view {
 	enum sp_progress_mode mode;
 	const char *image; /* that is pulled, as the user names it */
 	/* private; zero at first */
+	bool named; /* which image it is was told */
 	sp_time drawn_at;
 	uint32_t lines;  /* drawn now */
 	uint8_t *states; /* told so far, in the arena of cli */

@@ -97,6 +97,7 @@ int sp_worker_pull(struct sp_cli *cli, int argc, char **argv)
 
 		view.image = argv[i];
 		view.lines = view.n_states = 0;
+		view.named = false;
 		if (sp_image_pull(s, &cli->arena, argv[i], &pull, &pulled, &err) < 0) {
 			(void)sp_wrap(&err, "pull '%s'", argv[i]);
 			return sp_cli_fail(cli, &err);

@@ -78,6 +78,36 @@ end_pod() {
 	! grep -rqe s3cretword -e outd4ted -e "$(printf user:s3cretword | base64 -w0)" out err events "$root/run" "$root/log"
 }
 
+@test "run shows a pull: layers on a terminal, steps in a pipe, objects as JSON" {
+	pod p "  containers:
+  - {name: app, image: '127.0.0.1:$plain/nginx:1.25', imagePullPolicy: Always, command: [/bin/echo, done]}"
+	if command -v script >/dev/null; then
+		run timeout 60 script -qec "stty cols 100; TERM=xterm $SIDEPOD run p.yaml --net lo --root $root" /dev/null
+		[ "$status" -eq 0 ]
+		[[ $output == *"pulling 127.0.0.1:$plain/nginx:1.25"*$'\033[1A\033[J'* ]]
+		rm -rf "$root/lib/images"
+	fi
+	run_pod p.yaml
+	grep -q '^layer 1/1  .* downloaded' err
+	rm -rf "$root/lib/images"
+	timeout 60 "$SIDEPOD" run p.yaml --root "$root" --net lo --progress json >out 2>err
+	grep -q "^{\"image\":\"127.0.0.1:$plain/nginx:1.25\",\"layer\":1,\"layers\":1,.*\"state\":\"done\"" err
+	python3 -c 'import json; [json.loads(l) for l in open("err")]'
+}
+
+@test "a full disk is what the pod waits for" {
+	mkdir -p "$root/lib/images"
+	mount -t tmpfs -o size=600k none "$root/lib/images" || skip "cannot mount"
+	pod p "  containers:
+  - {name: app, image: '127.0.0.1:$plain/busybox:1.36', command: [/bin/echo, room now]}"
+	start_pod p.yaml
+	until_says 'Failed to pull image.*No space left on device' err
+	mount -o remount,size=64m "$root/lib/images"
+	until_says 'room now' out
+	wait $victim
+	umount "$root/lib/images"
+}
+
 @test "while a pull runs, no argument and no environment has the secret" {
 	fault hang
 	pod p "  imagePullSecrets: [{name: new}]
