@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `sidepod migrate`: sidecars of the old way become native ones, and what that changes. */
+#include "cli/cli_internal.h"
 #include "cli/judge.h"
 
 #include "base/diff.h"
@@ -26,12 +27,30 @@ static void job_done(struct job *j)
 /* ---- telling ----------------------------------------------------------------------------------
  */
 
+#define ITEM_COL 7 /* where the text of a list stands: "  M1   " */
+
 static void who(const char *object, const char *container, struct sp_buf *b)
 {
 	sp_buf_printf(b, "%s%s%s", object, container ? " " : "", container ? container : "");
 }
 
-static void print_steps(const struct sp_migration *m, struct sp_buf *b)
+/* "  M5   Job/x app: what", wrapped below its beginning. */
+static void print_item(const char *rule, const char *object, const char *container,
+		       const char *text, int columns, struct sp_buf *b)
+{
+	SP_CLEANUP(sp_buf_done) struct sp_buf line = {0};
+
+	who(object, container, &line);
+	sp_buf_printf(&line, ": %s", text);
+	sp_buf_printf(b, "  %-4s ", rule);
+	b->failed |= line.failed;
+	if (!line.failed)
+		sp_wrap_text(b, line.ptr, ITEM_COL, ITEM_COL, (size_t)columns);
+	if (b->len && b->ptr[b->len - 1] != '\n')
+		sp_buf_putc(b, '\n');
+}
+
+static void print_steps(const struct sp_migration *m, int columns, struct sp_buf *b)
 {
 	for (int manual = 0; manual < 2; manual++) {
 		bool first = true;
@@ -46,9 +65,7 @@ static void print_steps(const struct sp_migration *m, struct sp_buf *b)
 					    manual ? "\nLeft for you (comments in the manifest):\n"
 						   : "\nSteps:\n");
 			first = false;
-			sp_buf_printf(b, "  %-4s ", s->rule);
-			who(s->object, s->container, b);
-			sp_buf_printf(b, ": %s\n", s->text);
+			print_item(s->rule, s->object, s->container, s->text, columns, b);
 		}
 	}
 	for (uint32_t i = 0; i < m->n_hazards; i++) {
@@ -56,27 +73,42 @@ static void print_steps(const struct sp_migration *m, struct sp_buf *b)
 
 		if (i == 0)
 			sp_buf_puts(b, "\nLook out for:\n");
-		sp_buf_printf(b, "  %-4s ", h->rule);
-		who(h->object, h->container, b);
-		sp_buf_printf(b, ": %s\n", h->text);
+		print_item(h->rule, h->object, h->container, h->text, columns, b);
 	}
 }
 
-static void print_rows(const struct sp_migration *m, struct sp_buf *b)
+/* Both columns side by side, or one below the other where they do not fit. */
+static void print_rows(const struct sp_migration *m, int columns, struct sp_buf *b)
 {
+	size_t before = 6, after = 5;
 	const char *object = "";
-	size_t wide = 6;
+	bool beside;
 
-	for (uint32_t i = 0; i < m->n_rows; i++)
-		wide = SP_MAX(wide, strlen(m->rows[i].before));
+	for (uint32_t i = 0; i < m->n_rows; i++) {
+		before = SP_MAX(before, strlen(m->rows[i].before));
+		after = SP_MAX(after, strlen(m->rows[i].after));
+	}
+	beside = 20 + before + after <= (size_t)columns;
 	for (uint32_t i = 0; i < m->n_rows; i++) {
 		const struct sp_mig_row *r = &m->rows[i];
 
-		if (!sp_streq(r->object, object))
-			sp_buf_printf(b, "\n%s, simulated\n%-16s  %-*s  AFTER\n", r->object, "",
-				      (int)wide, "BEFORE");
+		if (!sp_streq(r->object, object)) {
+			sp_buf_printf(b, "\n%s, simulated\n", r->object);
+			if (beside)
+				sp_buf_printf(b, "%-16s  %-*s  AFTER\n", "", (int)before, "BEFORE");
+		}
 		object = r->object;
-		sp_buf_printf(b, "%-16s  %-*s  %s\n", r->what, (int)wide, r->before, r->after);
+		if (beside) {
+			sp_buf_printf(b, "%-16s  %-*s  %s\n", r->what, (int)before, r->before,
+				      r->after);
+			continue;
+		}
+		for (int k = 0; k < 2; k++) {
+			sp_buf_printf(b, "%-16s  %s  ", k ? "" : r->what, k ? "after " : "before");
+			sp_wrap_text(b, k ? r->after : r->before, 26, 26, (size_t)columns);
+			if (b->len && b->ptr[b->len - 1] != '\n')
+				sp_buf_putc(b, '\n');
+		}
 	}
 }
 
@@ -188,9 +220,8 @@ static void print_lint(struct job *j, const struct sp_source *src, const struct 
 			continue;
 		if (n++ == 0)
 			sp_buf_puts(&j->report, "\nLint says of the result:\n");
-		sp_buf_printf(&j->report, "  %s ", f->id);
-		who(f->name ? f->name : "", f->container, &j->report);
-		sp_buf_printf(&j->report, ": %s\n", f->message);
+		print_item(f->id, f->name ? f->name : "", f->container, f->message,
+			   j->cli->err_look.columns, &j->report);
 	}
 	sp_lint_done(&old);
 	sp_lint_done(&new);
@@ -221,7 +252,7 @@ static int tell(struct job *j, const char *path, const struct sp_source *src,
 		if (patch.len && j->out.len)
 			sp_buf_puts(&j->out, "---\n");
 		sp_buf_add(&j->out, patch.ptr ? patch.ptr : "", patch.len);
-		print_steps(m, &j->report);
+		print_steps(m, cli->err_look.columns, &j->report);
 		return 0;
 	}
 	if (sp_flag_bool(cli, "check")) {
@@ -232,8 +263,8 @@ static int tell(struct job *j, const char *path, const struct sp_source *src,
 	if (!sp_flag_bool(cli, "write"))
 		sp_text_diff(src->name, src->bytes, src->len, m->text.ptr, m->text.len,
 			     cli->out_look.color, &j->out);
-	print_rows(m, &j->report);
-	print_steps(m, &j->report);
+	print_rows(m, cli->err_look.columns, &j->report);
+	print_steps(m, cli->err_look.columns, &j->report);
 	print_lint(j, src, m);
 	return 0;
 }
@@ -274,8 +305,9 @@ static void summary(struct job *j)
 		sp_buf_printf(&j->report, "nothing to migrate in %u file%s\n", j->n_files,
 			      j->n_files == 1 ? "" : "s");
 	else if (j->n_files)
-		sp_buf_printf(&j->report, "\n%u of %u files %s: %u steps, %u left for you\n",
-			      j->n_changed, j->n_files, done, j->n_steps, j->n_manual);
+		sp_buf_printf(&j->report, "\n%u of %u file%s %s: %u step%s, %u left for you\n",
+			      j->n_changed, j->n_files, j->n_files == 1 ? "" : "s", done,
+			      j->n_steps, j->n_steps == 1 ? "" : "s", j->n_manual);
 }
 
 static int finish(struct job *j)

@@ -299,6 +299,18 @@ static void pair_of_product(struct lpod *p)
 	}
 }
 
+/* holdApplicationUntilProxyStarts: true, as YAML or JSON. */
+static bool holds_app(const char *config)
+{
+	const char *at = strstr(config, "holdApplicationUntilProxyStarts");
+
+	if (!at)
+		return false;
+	at += strcspn(at, ":");
+	at += strspn(at, ": \"'");
+	return strncmp(at, "true", 4) == 0;
+}
+
 static void annotation_conflicts(struct lpod *p)
 {
 	const struct sp_k_meta *meta = p->obj->meta;
@@ -312,7 +324,7 @@ static void annotation_conflicts(struct lpod *p)
 		if (sp_streq(a->key, "sidecar.istio.io/nativeSidecar"))
 			bad = p->job_like && sp_streq(a->value, "false");
 		else if (sp_streq(a->key, "proxy.istio.io/config"))
-			bad = p->n_sidecars && strstr(a->value, "holdApplicationUntilProxyStarts");
+			bad = p->n_sidecars && holds_app(a->value);
 		else if (sp_streq(a->key, "config.alpha.linkerd.io/proxy-wait-before-exit-seconds"))
 			bad = p->n_sidecars && !sp_streq(a->value, "0");
 		if (!bad)

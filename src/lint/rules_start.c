@@ -123,13 +123,16 @@ static bool propose_cat_gate(struct lpod *p, struct sp_finding *f, const struct 
 /* Does anything that starts later need @s to be up? *port: which port, 0 none in particular. */
 static const struct lctr *who_needs(const struct lpod *p, const struct lctr *s, int64_t *port)
 {
+	const struct sp_cat_health *h;
+
 	for (const struct lctr *c = s + 1; c < p->c + p->n; c++)
 		for (uint32_t r = 0; r < c->n_refs; r++)
 			if (lctr_port(s, c->refs[r].port)) {
 				*port = c->refs[r].port;
 				return c;
 			}
-	*port = s->n_ports ? s->ports[0].port : 0;
+	h = cat_health(s, "startup");
+	*port = h && h->port ? h->port : s->n_ports ? s->ports[0].port : 0;
 	if (s->e && s->known <= SP_LIKELY &&
 	    (s->e->type == SP_CAT_MESH || s->e->type == SP_CAT_PROXY ||
 	     s->e->type == SP_CAT_DB_PROXY || s->e->type == SP_CAT_SECRETS))
