@@ -532,10 +532,34 @@ static void propose_name(struct sp_lint *l, struct sp_finding *f, const struct s
 	op->text = say(l, "%.*s", (int)n, d->fix + sizeof(start) - 1);
 }
 
+/* The decoder's words for a number with a wrong unit, which has a rule of its own. */
+static bool is_bad_quantity(const struct sp_diag *d)
+{
+	static const char end[] = " is not a quantity";
+	size_t n = strlen(d->message);
+
+	return d->rule && sp_streq(d->rule, "SP004") && n >= sizeof(end) - 1 &&
+	       sp_streq(d->message + n - (sizeof(end) - 1), end);
+}
+
+/* "write 64Mi": as its value. */
+static void propose_quantity(struct sp_lint *l, struct sp_finding *f, const struct sp_diag *d,
+			     const struct sp_lint_object *obj)
+{
+	const struct sp_node *n = d->path ? sp_node_at(obj->read, d->path) : NULL;
+	const struct lpod p = {.l = l, .obj = obj};
+	struct sp_quantity q;
+
+	if (n && d->fix && strncmp(d->fix, "write ", 6) == 0 &&
+	    sp_quantity_parse(d->fix + 6, &q) == 0)
+		fix_op(&p, f, SP_OP_SCALAR, n)->value = sp_node_new_str(&l->arena, d->fix + 6);
+}
+
 static void add_diag(struct sp_lint *l, const struct sp_diag *d, const struct sp_source *src,
 		     const struct sp_lint_object *obj)
 {
-	struct sp_finding *f = new_finding(l, d->rule ? d->rule : "SP001");
+	bool quantity = is_bad_quantity(d);
+	struct sp_finding *f = new_finding(l, quantity ? "SP412" : d->rule ? d->rule : "SP001");
 
 	if (!f)
 		return;
@@ -554,6 +578,8 @@ static void add_diag(struct sp_lint *l, const struct sp_diag *d, const struct sp
 		f->kind = obj->o.kind_text;
 		f->name = obj->name;
 	}
+	if (obj && quantity)
+		propose_quantity(l, f, d, obj);
 	if (obj && sp_streq(f->id, "SP003"))
 		propose_name(l, f, d, obj);
 	if (obj && sp_streq(f->id, "SP004") && d->fix && strncmp(d->fix, "quote it", 8) == 0) {
