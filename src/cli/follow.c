@@ -378,16 +378,16 @@ static int look_at_due(struct sp_follow *f, struct sp_error *err)
 
 	f->due = NULL;
 	while ((w = list) != NULL) {
-		bool record = w->record_due, status = w->status_due;
+		bool record = w->record_due, logs = w->logs_due, status = w->status_due;
 		int more = 0;
 
 		list = w->next_due;
-		w->due = w->record_due = w->status_due = false;
+		w->due = w->record_due = w->logs_due = w->status_due = false;
 		if (w->retired)
 			continue;
 		if (record && read_record(f, w, err) < 0)
 			return -1;
-		if (w->logs_due && w->logs_open) {
+		if ((logs || w->logs_due) && w->logs_open) { /* the header opens them */
 			w->logs_due = false;
 			more = show_logs(f, w, err);
 		}

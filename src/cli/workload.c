@@ -216,7 +216,8 @@ static int follow(struct workload *w)
 			return 0;
 		wl_tell_pause(w, wake);
 		wl_look_for_hanging(w, &wake);
-		wl_reload(w, &wake);
+		if (wl_reload(w, &wake))
+			continue;
 		if (sp_follow_wait(&w->follow, SP_UNTIL_CHANGE, wake, &err) < 0)
 			return sp_cli_fail(w->cli, &err);
 	}

@@ -314,20 +314,19 @@ static void read_again(struct workload *w)
 	w->follow.progress.block = true;
 }
 
-void wl_reload(struct workload *w, sp_time *wake)
+bool wl_reload(struct workload *w, sp_time *wake)
 {
 	char drain[4096];
 
-	if (w->files_fd < 0 || w->presses)
-		return;
-	while (read(w->files_fd, drain, sizeof(drain)) > 0)
+	while (w->files_fd >= 0 && read(w->files_fd, drain, sizeof(drain)) > 0)
 		w->reload_at = sp_now_mono() + SETTLE;
-	if (w->reload_at == SP_NEVER)
-		return;
+	if (w->presses || w->reload_at == SP_NEVER)
+		return false;
 	if (sp_now_mono() < w->reload_at) {
 		*wake = SP_MIN(*wake, w->reload_at);
-		return;
+		return false;
 	}
 	w->reload_at = SP_NEVER;
 	read_again(w);
+	return true;
 }

@@ -78,8 +78,9 @@ void wl_entries_done(struct workload *w);
 
 /** wl_watch_files() - Wake up when a manifest changes. Return: 0, or an exit code */
 int wl_watch_files(struct workload *w);
-/** wl_reload() - Look whether one did. *wake: when to look again */
-void wl_reload(struct workload *w, sp_time *wake);
+/** wl_reload() - Look whether one did. *wake: when to look again. Return: true when the store may
+ * have changed */
+bool wl_reload(struct workload *w, sp_time *wake);
 
 /* ---- workload_show.c: what is told ------------------------------------------------------------
  */
