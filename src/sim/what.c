@@ -6,6 +6,8 @@
 
 #include <stdarg.h>
 
+#define EXIT_AFTER 10 /* s: how long programs that end are taken to run */
+
 static const char *const probe_keys[] = {"startupProbe", "readinessProbe", "livenessProbe"};
 static const char *const nested_keys[] = {"startupProbe", "readinessProbe", "livenessProbe",
 					  "postStart", "preStop"};
@@ -152,7 +154,7 @@ static int add_run(struct sp_what *w, struct sp_node *ctr, const struct sp_k_con
 		   const struct sp_k_pod_spec *spec, enum sp_role role)
 {
 	int after = role == SP_ROLE_INIT                             ? 1
-		    : role == SP_ROLE_APP && ends_by_itself(c, spec) ? 10
+		    : role == SP_ROLE_APP && ends_by_itself(c, spec) ? EXIT_AFTER
 								     : 0;
 
 	if (!after)
@@ -319,15 +321,33 @@ static int correct(struct sp_what *w, struct sp_node *ctr, const char *key, cons
 static int correct_run(struct sp_what *w, struct sp_node *ctr, const char *key,
 		       const struct sp_node *v, struct sp_error *err)
 {
+	const char *name = sp_node_str(sp_node_get(ctr, "name"), "");
 	struct sp_node *runs = child(ctr, "run");
 
 	if (!runs && put(w->arena, ctr, "run", parse_text(w->arena, "[{}]", err)) < 0)
 		return -1;
 	runs = child(ctr, "run");
+	if (runs->kind != SP_NODE_LIST)
+		return sp_fail(err, SP_E_INVALID, "container '%s': run is a list", name);
 	for (uint32_t i = 0; i < runs->n; i++)
 		if (put(w->arena, runs->items[i], key, sp_node_clone(w->arena, v)) < 0)
 			return out_of_memory(err);
-	forget(w, sp_node_str(sp_node_get(ctr, "name"), ""), "run");
+	forget(w, name, "run");
+	if (sp_streq(key, "exit_after"))
+		return 0;
+	for (uint32_t i = 0; i < runs->n; i++) {
+		struct sp_node *run = runs->items[i], *after = child(run, "exit_after");
+
+		if (sp_streq(key, "oom") && v->b && !child(run, "code") &&
+		    put(w->arena, run, "code", sp_node_new_int(w->arena, 137)) < 0)
+			return out_of_memory(err);
+		if (after && !sp_streq(sp_node_str(after, ""), "never"))
+			continue;
+		/* how it ends is told, so it ends */
+		if (put(w->arena, run, "exit_after", sp_node_new_int(w->arena, EXIT_AFTER)) < 0 ||
+		    assume(w, name, "run", "%s: exits after %d s", name, EXIT_AFTER) < 0)
+			return out_of_memory(err);
+	}
 	return 0;
 }
 
@@ -378,7 +398,7 @@ static int correct_key(struct sp_what *w, const char *name, const char *key,
 	return correct(w, ctr, key, v, err);
 }
 
-int sp_what_set(struct sp_what *w, const char *assignment, struct sp_error *err)
+static int take_set(struct sp_what *w, const char *assignment, struct sp_error *err)
 {
 	const char *eq = strchr(assignment, '=');
 	struct sp_node *value, *wrapped;
@@ -424,6 +444,8 @@ static int correct_ctr(struct sp_what *w, const char *name, const struct sp_node
 
 	if (over->kind != SP_NODE_MAP)
 		return sp_fail(err, SP_E_INVALID, "container '%s': a map is needed", name);
+	if (!find_ctr(w, name))
+		return sp_fail(err, SP_E_INVALID, "the pod has no container '%s'", name);
 	for (uint32_t i = 0; i < over->n; i++) {
 		const struct sp_pair *p = &over->pairs[i];
 		bool spec = false;
@@ -470,9 +492,11 @@ static int take_stimuli(struct sp_what *w, const struct sp_node *list, struct sp
 	return 0;
 }
 
-int sp_what_file(struct sp_what *w, const struct sp_source *src, struct sp_error *err)
+static int take_file(struct sp_what *w, const struct sp_source *src, struct sp_error *err)
 {
 	static const char *const lists[] = {"initContainers", "containers"};
+	static const char *const keys[] = {"containers", "stimuli", NULL};
+	const struct sp_scn_reader r = {.arena = w->arena, .file = src->name, .err = err};
 	const struct sp_node *doc, *entry, *map;
 	struct sp_diags diags;
 	struct sp_node **docs;
@@ -485,7 +509,11 @@ int sp_what_file(struct sp_what *w, const struct sp_source *src, struct sp_error
 	doc = docs[0];
 	entry = sp_node_at(doc, "scenarios[0]");
 	if (!entry) {
+		if (sp_scn_keys(&r, doc, "scenario", keys, NULL) < 0)
+			return -1;
 		map = sp_node_get(doc, "containers");
+		if (map && map->kind != SP_NODE_MAP)
+			return sp_scn_fail(&r, map, "containers: a map by name is needed");
 		for (uint32_t i = 0; map && map->kind == SP_NODE_MAP && i < map->n; i++)
 			if (correct_ctr(w, map->pairs[i].key, map->pairs[i].value, err) < 0)
 				return -1;
@@ -505,6 +533,36 @@ int sp_what_file(struct sp_what *w, const struct sp_source *src, struct sp_error
 		}
 	}
 	return take_stimuli(w, sp_node_get(entry, "stimuli"), err);
+}
+
+/* Can what was told be understood? @file, or @word before the text of the error. */
+static int verify(struct sp_what *w, const char *file, const char *word, struct sp_error *err)
+{
+	const struct sp_scenario s = {.node = w->entry, .file = file, .id = "", .rules = ""};
+	struct sp_scn_pod pod;
+	const char *text;
+
+	if (sp_scenario_pod(w->arena, &s, SP_KUBE_MINOR, &pod, err) == 0)
+		return 0;
+	text = strstr(err->text, ": "); /* "file:line: …" */
+	if (word && text && err->code == SP_E_INVALID)
+		return sp_fail(err, SP_E_INVALID, "'%s': %s", word,
+			       sp_arena_strdup(w->arena, text + 2));
+	return -1;
+}
+
+int sp_what_set(struct sp_what *w, const char *assignment, struct sp_error *err)
+{
+	return take_set(w, assignment, err) < 0 ? -1 : verify(w, "", assignment, err);
+}
+
+int sp_what_file(struct sp_what *w, const struct sp_source *src, struct sp_error *err)
+{
+	if (take_file(w, src, err) < 0)
+		return strncmp(err->text, src->name, strlen(src->name)) == 0
+			       ? -1
+			       : sp_wrap(err, "%s", src->name);
+	return verify(w, src->name, NULL, err);
 }
 
 int sp_what_delete_at(struct sp_what *w, sp_time at, const char *why, struct sp_error *err)

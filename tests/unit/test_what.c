@@ -5,6 +5,9 @@
 #include "sim/check.h"
 #include "sim/what.h"
 
+#include <stdio.h>
+#include <string.h>
+
 static const char manifest[] =
 	"apiVersion: v1\n"
 	"kind: Pod\n"
@@ -86,6 +89,27 @@ static void test_corrections(void **state)
 		{true, "app preStop takes 3s", "", ""},
 		{true, "reboot at 5s", "5", "sandbox.lost"},
 		{true, "app image takes 7s", "10", "app.start"},
+		{true, "app ignores SIGTERM;delete at 4s grace 5", "9", "app.sigkill"},
+		{true, "app needs 4s to stop;delete at 5s", "10", "app.exit"},
+		{true, "app crashes once after 2s", "5", "app.start"},
+		{true, "app exits after 2s", "5", "app.exit"},
+		{true, "app exits 3 after 2s", "5", "app.exit"},
+		{true, "app never exits;delete at 20s", "20", "app.prestop.begin"},
+		{true, "app needs 2s to start", "5", "app.start"},
+		{true, "app cannot be launched", "3", "app.starterror"},
+		{true, "app is OOM-killed at 6s", "6", "app.exit"},
+		{true, "proxy never starts up", "29", "proxy.kill"},
+		{true, "app image is missing", "3", "app.pullfail"},
+		{true, "app image changes at 6s", "6", "app.kill"},
+		{true, "app preStop hangs;delete at 5s grace 4", "9", "app.sigterm"},
+		{true, "app preStop fails;delete at 5s", "6", "app.sigterm"},
+		{true, "sandbox is lost at 6s", "6", "sandbox.lost"},
+		{true, "engine restarts at 5s for 3s;app exits after 4s", "8", "app.exit"},
+		{false, "app.code=3", "13", "app.exit"}, /* it ends, after the usual time */
+		{false, "app.oom=true;app.exit_after=2", "5", "app.exit"},
+		{false, "app.start_takes=2", "5", "app.start"},
+		{false, "app.pull_takes=4", "7", "app.start"},
+		{false, "app.config_error={until: 12, message: no}", "12", "app.start"},
 		{true, "APP IGNORES sigterm", "", ""},
 	};
 
@@ -96,12 +120,17 @@ static void test_corrections(void **state)
 		struct sp_sim *sim;
 		struct made t;
 		const struct sp_sim_line *v;
+		char all[128];
 		size_t n;
 		int r;
 
 		make(&t);
-		r = cases[i].sentence ? sp_what_if(&t.what, cases[i].text, &err)
-				      : sp_what_set(&t.what, cases[i].text, &err);
+		snprintf(all, sizeof(all), "%s", cases[i].text);
+		r = 0;
+		for (char *save = NULL, *w = strtok_r(all, ";", &save); w && r == 0;
+		     w = strtok_r(NULL, ";", &save))
+			r = cases[i].sentence ? sp_what_if(&t.what, w, &err)
+					      : sp_what_set(&t.what, w, &err);
 		if (sp_streq(cases[i].text, "APP IGNORES sigterm")) { /* names keep their case */
 			assert_int_equal(r, -1);
 			done(&t);
@@ -146,6 +175,9 @@ static void test_refused(void **state)
 		{false, "app.preStop=never", "'result' or 'takes' can be set"},
 		{false, "app.ready_after=3", "it is ready as soon as it runs"},
 		{false, "app.code=[", "cannot be read"},
+		{false, "app.readynessProbe.takes=1", "unknown key 'readynessProbe'"},
+		{false, "app.sigterm=ignored", "'app.sigterm=ignored': sigterm: a map is needed"},
+		{false, "app.exit_after=x", "a number of seconds is needed ('x')"},
 		{true, "app dances", "'app dances' is not understood"},
 		{true, "app crashes at noon", "is not understood"},
 		{true, "other ignores SIGTERM", "the pod has no container 'other'"},
@@ -162,6 +194,38 @@ static void test_refused(void **state)
 				      : sp_what_set(&t.what, cases[i].text, &err);
 		if (r == 0 || !strstr(err.text, cases[i].error))
 			fail_msg("%s: %s", cases[i].text, r ? err.text : "taken");
+		done(&t);
+	}
+}
+
+/* Files of behaviour: what they cannot mean is told with file and line. */
+static void test_files(void **state)
+{
+	static const struct {
+		const char *text, *error; /* NULL: taken */
+	} cases[] = {
+		{"containers: {app: {sigterm: ignore}}\nstimuli: [{at: 5, delete: {grace: 3}}]\n",
+		 NULL},
+		{"scenarios: [{id: x, pod: {containers: [{name: app, sigterm: ignore}]}}]\n", NULL},
+		{"containers:\n  app: {sigterm: ignored}\n", "b.yaml:2: sigterm: a map is needed"},
+		{"containers: {nobody: {}}\n", "b.yaml: the pod has no container 'nobody'"},
+		{"contaners: {app: {}}\n", "b.yaml:1: scenario: unknown key 'contaners'"},
+		{"containers: [app]\n", "b.yaml:1: containers: a map by name is needed"},
+		{"stimuli: [{at: 5, explode: true}]\n", "b.yaml:1: unknown stimulus 'explode'"},
+		{"containers: {app: [\n", "b.yaml: "},
+	};
+
+	for (size_t i = 0; i < SP_ARRAY_LEN(cases); i++) {
+		const struct sp_source src = {"b.yaml", cases[i].text, strlen(cases[i].text)};
+		struct sp_error err = {0};
+		struct made t;
+		int r;
+
+		make(&t);
+		r = sp_what_file(&t.what, &src, &err);
+		if ((r < 0) != !!cases[i].error ||
+		    (cases[i].error && strncmp(err.text, cases[i].error, strlen(cases[i].error))))
+			fail_msg("%s: %s", cases[i].text, r < 0 ? err.text : "taken");
 		done(&t);
 	}
 }
@@ -259,8 +323,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_assumptions), cmocka_unit_test(test_corrections),
-		cmocka_unit_test(test_refused),     cmocka_unit_test(test_round_trip),
-		cmocka_unit_test(test_tables),
+		cmocka_unit_test(test_refused),     cmocka_unit_test(test_files),
+		cmocka_unit_test(test_round_trip),  cmocka_unit_test(test_tables),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
