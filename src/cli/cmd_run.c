@@ -35,6 +35,10 @@ static const struct sp_flag flags[] = {
 	{.name = "now",
 	 .kind = SP_FLAG_BOOL,
 	 .help = "Run each CronJob once, at once, and end with its verdict"},
+	{.name = "until",
+	 .kind = SP_FLAG_TEXT,
+	 .arg = "[job/|pod/]NAME",
+	 .help = "When this Job or Pod is over stop everything, and end with its verdict"},
 	{.name = "watch",
 	 .letter = 'w',
 	 .kind = SP_FLAG_BOOL,
@@ -59,7 +63,8 @@ const struct sp_command sp_command_run = {
 		"failed is tried again until backoffLimit or activeDeadlineSeconds says stop. A "
 		"Deployment, a set or a CronJob stays until Ctrl-C, which ends all of it in order; "
 		"with --watch a file that is changed is applied again, and a Deployment rolls over "
-		"to its new template. Objects that are taken out of the files are deleted.\n\n"
+		"to its new template. Objects that are taken out of the files are deleted. --until "
+		"names the Job or Pod that all the rest is there for.\n\n"
 		"FILE is a file, a directory, or - for standard input. All findings are told before "
 		"anything starts, and so is every field that is not acted on. Killing this command "
 		"does not hurt the pods; `sidepod ps` finds them.",

@@ -147,7 +147,8 @@ static void shorten(struct workload *w)
 
 static void act_on_presses(struct workload *w)
 {
-	int want = w->follow.presses ? w->follow.presses : w->code != 0;
+	int want = w->follow.presses ? w->follow.presses
+				     : w->code != 0 || (w->until && w->until->ended);
 
 	if (want >= 1 && w->presses < 1)
 		wl_delete_all(w);
@@ -210,8 +211,8 @@ static int follow(struct workload *w)
 		r = wl_recreate(w);
 		if (r != 0)
 			return r;
-		if (w->code && !w->presses)
-			continue; /* given up just now */
+		if ((w->code || (w->until && w->until->ended)) && !w->presses)
+			continue; /* given up just now, or what was waited for is there */
 		if (is_over(w))
 			return 0;
 		wl_tell_pause(w, wake);
@@ -231,6 +232,8 @@ static int exit_code(const struct workload *w)
 		return SP_EXIT_SIGNAL + w->follow.signal_number;
 	if (w->code)
 		return w->code;
+	if (w->until)
+		return w->until->good ? SP_EXIT_OK : SP_EXIT_FAILED;
 	for (const struct wl_entry *e = w->first; e; e = e->next)
 		if ((e->kind == SP_KIND_POD || e->kind == SP_KIND_JOB) && !e->good)
 			code = SP_EXIT_FAILED;
@@ -414,6 +417,33 @@ static bool may_be_many(const struct workload *w)
 	return n > 1 || any_standing(w);
 }
 
+/* The Job or Pod of --until: "job/migrate", or a name that only one of them has. */
+static int find_until(struct workload *w)
+{
+	const char *text = sp_flag_text(w->cli, "until"), *slash = text ? strchr(text, '/') : NULL;
+	const char *name = slash ? slash + 1 : text;
+	uint32_t n = 0;
+
+	for (const struct wl_entry *e = w->first; text && e; e = e->next) {
+		const char *kind = e->kind == SP_KIND_JOB ? "job" : "pod";
+
+		if ((e->kind != SP_KIND_JOB && e->kind != SP_KIND_POD) || !sp_streq(e->name, name))
+			continue;
+		if (slash && (strlen(kind) != (size_t)(slash - text) ||
+			      strncmp(kind, text, (size_t)(slash - text)) != 0))
+			continue;
+		w->until = e;
+		n++;
+	}
+	if (!text || n == 1)
+		return 0;
+	return sp_cli_usage(
+		w->cli,
+		n ? "--until %s: several have that name; say job/%s or pod/%s"
+		  : "--until %s: there is no Job and no Pod of that name in the manifests",
+		text, name, name);
+}
+
 static int run(struct workload *w)
 {
 	struct sp_error err;
@@ -424,6 +454,8 @@ static int run(struct workload *w)
 	w->follow.stay = true;
 	w->wall_ns = sp_now_wall() - sp_now_mono();
 	r = wl_apply(w, &w->s->launch.manifest);
+	if (r == 0)
+		r = find_until(w);
 	if (r == 0 && sp_flag_bool(w->cli, "watch"))
 		r = wl_watch_files(w);
 	w->follow.many = may_be_many(w);

@@ -50,8 +50,9 @@ struct workload {
 	struct wl_hanging *hanging; /* pods that do not end, though their app has */
 	int app_code;               /* of the only regular container of the newest pod that ended */
 	bool has_app_code;
-	int presses; /* that were acted upon */
-	int code;    /* why it was given up; 0 it was not */
+	const struct wl_entry *until; /* whose end ends all; NULL: nobody's */
+	int presses;                  /* that were acted upon */
+	int code;                     /* why it was given up; 0 it was not */
 
 	int files_fd; /* inotify on the manifests, with --watch */
 	sp_time reload_at;

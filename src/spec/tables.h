@@ -31,7 +31,12 @@ enum sp_field_kind {
 	SP_F_KINDS,
 };
 
-enum sp_field_act { SP_ACT_YES, SP_ACT_INFO, SP_ACT_NO };
+enum sp_field_act {
+	SP_ACT_YES,
+	SP_ACT_TREE, /* too, but read from the tree: no struct has it */
+	SP_ACT_INFO, /* there is nothing to do about it */
+	SP_ACT_NO,
+};
 
 struct sp_field {
 	const char *text; /* name, documentation and more, see sp_field_*() */

@@ -49,6 +49,9 @@
 #define NO_OBJ(t, ...)  OTHER(OBJ, SP_ACT_NO, __VA_ARGS__, .type = SP_T_##t)
 #define NO_OBJS(t, ...) OTHER(OBJS, SP_ACT_NO, __VA_ARGS__, .type = SP_T_##t)
 
+#define TREE(k, ...)      OTHER(k, SP_ACT_TREE, __VA_ARGS__)
+#define TREE_OBJS(t, ...) OTHER(OBJS, SP_ACT_TREE, __VA_ARGS__, .type = SP_T_##t)
+
 #define INFO(k, ...)      OTHER(k, SP_ACT_INFO, __VA_ARGS__)
 #define INFO_OBJ(t, ...)  OTHER(OBJ, SP_ACT_INFO, __VA_ARGS__, .type = SP_T_##t)
 #define INFO_OBJS(t, ...) OTHER(OBJS, SP_ACT_INFO, __VA_ARGS__, .type = SP_T_##t)

@@ -199,6 +199,10 @@ static void mount_name(struct sp_v *v, const struct sp_vp *p, const struct sp_k_
 	for (uint32_t i = 0; i < s->volumes.n; i++)
 		if (s->volumes.v[i].name && sp_streq(s->volumes.v[i].name, name))
 			return;
+	for (uint32_t i = 0; v->claims && v->claims->kind == SP_NODE_LIST && i < v->claims->n; i++)
+		if (sp_streq(sp_node_str(sp_node_at(v->claims->items[i], "metadata.name"), ""),
+			     name))
+			return;
 	d = v_not_found(v, p, "VAL-61", name);
 	for (uint32_t i = 0; i < s->volumes.n; i++)
 		if (!v_empty(s->volumes.v[i].name))

@@ -524,7 +524,9 @@ void v_replicated_spec(struct sp_v *v, const struct sp_vp *p, enum sp_kind kind,
 
 	non_negative(v, p, "DEPLOY-1", spec, "replicas");
 	selector(v, p, spec, t, word);
+	v->claims = kind == SP_KIND_STATEFUL_SET ? sp_node_get(spec, "volumeClaimTemplates") : NULL;
 	v_pod_template(v, VP_FIELD(p, "template"), t);
+	v->claims = NULL;
 	if (t && t->spec)
 		v_one_of(v, VP_FIELD(tmpl, "restartPolicy"), "DEPLOY-1", t->spec->restart_policy,
 			 always);
