@@ -57,7 +57,7 @@ static int run(struct sp_cli *cli, int argc, char **argv)
 		return sp_cli_fail(cli, &err);
 	for (int i = 0; i < argc; i++)
 		if (!v || sp_cli_read(cli, argv[i], &v[i], &err) < 0)
-			return v ? sp_cli_fail(cli, &err)
+			return v ? sp_cli_fail_input(cli, &err)
 				 : sp_cli_error(cli, SP_EXIT_FAILED, "out of memory");
 	o.stop = &stopped;
 	(void)sigaction(SIGINT, &action, NULL); /* these two can be caught */

@@ -114,7 +114,7 @@ static int take_down(struct sp_cli *cli, const struct sp_place *place, int argc,
 	int *fds, r;
 
 	if (find(cli, place, argc, argv, &t, &err) < 0)
-		return sp_cli_fail(cli, &err);
+		return argc == 0 ? sp_cli_fail_input(cli, &err) : sp_cli_fail(cli, &err);
 	if (sp_flag_bool(cli, "dry-run")) {
 		for (uint32_t i = 0; i < t.n; i++)
 			fprintf(cli->out, "would stop pod/%s\n", t.v[i].name);

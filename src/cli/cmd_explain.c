@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `sidepod explain`: rules, reasons and fields in words; `--order` shows a pod's start order. */
+#include "cli/cli_internal.h"
 #include "cli/files.h"
 
 #include "base/text.h"
@@ -91,13 +92,22 @@ static bool explain_field(struct sp_cli *cli, const char *topic, struct sp_buf *
 
 /* ---- rules and reasons ---------------------------------------------------------------------- */
 
-static bool explain_group(const char *topic, struct sp_buf *out)
+static void print_text(struct sp_cli *cli, const struct sp_explained *e, struct sp_buf *out)
+{
+	sp_buf_printf(out, "%s\n  ", e->key);
+	sp_wrap_text(out, e->text, 2, 2, (size_t)cli->out_look.columns);
+	sp_buf_putc(out, '\n');
+}
+
+static bool explain_group(struct sp_cli *cli, const char *topic, struct sp_buf *out)
 {
 	const struct sp_explained *v[128];
 	size_t n = sp_explain_group(topic, v, SP_ARRAY_LEN(v));
 
-	for (size_t i = 0; i < SP_MIN(n, SP_ARRAY_LEN(v)); i++)
-		sp_buf_printf(out, "%s%s\n  %s\n", i ? "\n" : "", v[i]->key, v[i]->text);
+	for (size_t i = 0; i < SP_MIN(n, SP_ARRAY_LEN(v)); i++) {
+		sp_buf_puts(out, i ? "\n" : "");
+		print_text(cli, v[i], out);
+	}
 	return n > 0;
 }
 
@@ -111,10 +121,10 @@ static int explain_topic(struct sp_cli *cli, const char *topic)
 	if (!e)
 		e = sp_explain_reason(topic);
 	if (e)
-		sp_buf_printf(&out, "%s\n  %s\n", e->key, e->text);
+		print_text(cli, e, &out);
 	else if (lint)
 		sp_lint_rule_text(lint, &out);
-	else if (!explain_group(topic, &out) && !explain_field(cli, topic, &out)) {
+	else if (!explain_group(cli, topic, &out) && !explain_field(cli, topic, &out)) {
 		nearest = sp_explain_nearest(topic);
 		(void)sp_cli_error(cli, SP_EXIT_USAGE, "nothing is known about '%s'", topic);
 		if (nearest)
@@ -157,7 +167,7 @@ static const char *gate_text(struct sp_arena *a, const struct sp_k_container *c,
 
 		return hook && probe ? sp_arena_printf(a, "postStart, then %s", probe) : probe;
 	}
-	return hook ? "postStart" : "";
+	return hook ? "postStart" : role == SP_ROLE_SIDECAR ? "launched" : "";
 }
 
 static int fill_boxes(struct sp_arena *a, const struct sp_k_pod_spec *spec,
@@ -219,7 +229,7 @@ static int explain_order(struct sp_cli *cli, const char *path)
 
 	sp_manifest_init(&m, &opt);
 	if (sp_cli_load(cli, &path, 1, &m, &err) < 0) {
-		r = sp_cli_fail(cli, &err);
+		r = sp_cli_fail_input(cli, &err);
 	} else {
 		sp_cli_tell_findings(cli, &m);
 		if (m.diags.n_errors)

@@ -215,7 +215,7 @@ static int run(struct sp_cli *cli, int argc, char **argv)
 	if (sp_cli_visit_files(cli, (const char *const *)argv, (uint32_t)argc, add_file, &j, &err) <
 		    0 ||
 	    sp_lint_run(&j.lint, &err) < 0)
-		return sp_cli_fail(cli, &err);
+		return sp_cli_fail_input(cli, &err);
 	return report(&j);
 }
 

@@ -349,7 +349,7 @@ static int run(struct sp_cli *cli, int argc, char **argv)
 	if (sp_flag_is(cli, "output", "json"))
 		sp_buf_puts(&j.out, "{\"schema\":\"sidepod.migrate/v1\",\"files\":[");
 	if (sp_cli_visit_files(cli, (const char *const *)argv, (uint32_t)argc, visit, &j, &err) < 0)
-		return sp_cli_fail(cli, &err);
+		return sp_cli_fail_input(cli, &err);
 	return finish(&j);
 }
 

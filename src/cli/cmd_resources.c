@@ -542,7 +542,7 @@ static int run(struct sp_cli *cli, int argc, char **argv)
 						: sp_cli_fail(cli, &err);
 	j.m.options = opt;
 	if (sp_cli_load(cli, (const char *const *)argv, (uint32_t)argc, &j.m, &err) < 0)
-		return sp_cli_fail(cli, &err);
+		return sp_cli_fail_input(cli, &err);
 	sp_cli_tell_findings(cli, &j.m);
 	if (j.m.diags.n_errors)
 		return SP_EXIT_MANIFEST;

@@ -16,7 +16,9 @@ static int run(struct sp_cli *cli, int argc, char **argv)
 	} else if (attach) {
 		r = sp_session_attach(&s, attach);
 	} else {
-		r = sp_launch_load(&s.launch, argc, argv);
+		r = sp_session_check_picture(cli, s.timeline);
+		if (r == 0)
+			r = sp_launch_load(&s.launch, argc, argv);
 		if (r == 0)
 			r = sp_workload_run(&s);
 	}

@@ -30,7 +30,7 @@ static int check_files(struct sp_cli *cli, int kube_minor, int argc, char **argv
 
 		if (sp_cli_read(cli, argv[i], &src, &err) < 0 ||
 		    sp_check_source(&src, kube_minor, &prober, &out, &tally, &err) < 0)
-			return sp_cli_fail(cli, &err);
+			return sp_cli_fail_input(cli, &err);
 		if (sp_cli_print(cli, &out) != SP_EXIT_OK)
 			return SP_EXIT_FAILED;
 	}
@@ -390,7 +390,7 @@ static int simulate_manifests(struct sp_cli *cli, int kube_minor, int argc, char
 
 	sp_manifest_init(&m, &opt);
 	if (sp_cli_load(cli, (const char *const *)argv, (uint32_t)argc, &m, &err) < 0) {
-		r = sp_cli_fail(cli, &err);
+		r = sp_cli_fail_input(cli, &err);
 	} else {
 		sp_cli_tell_findings(cli, &m);
 		if (m.diags.n_errors)

@@ -5,6 +5,7 @@
 #include "cli/runs.h"
 #include "cli/table.h"
 #include "draw/draw.h"
+#include "supervisor/spawn.h"
 
 static int list(struct sp_cli *cli, const struct sp_place *place)
 {
@@ -52,7 +53,17 @@ static void draw_text(struct sp_cli *cli, const struct sp_run *r, struct sp_buf 
 	}
 }
 
-static int draw(struct sp_cli *cli, const char *path)
+/* A pod that runs: until now. Its record ends with whatever happened last. */
+static void go_on(const struct sp_place *place, struct sp_run *r)
+{
+	struct sp_error err; /* then it is drawn as far as it was recorded */
+
+	if (!r->finished && r->header.start_wall_ns && *r->header.uid &&
+	    sp_supervisor_alive(place->engine.run_dir, r->header.uid, &err) > 0)
+		r->end = SP_MAX(r->end, sp_now_wall() - r->header.start_wall_ns);
+}
+
+static int draw(struct sp_cli *cli, const struct sp_place *place, const char *path)
 {
 	SP_CLEANUP(sp_buf_done) struct sp_buf out = {0};
 	const struct sp_draw d = {.columns = 80, .version = SP_VERSION};
@@ -72,6 +83,7 @@ static int draw(struct sp_cli *cli, const char *path)
 		(void)sp_wrap(&err, "'%s'", path);
 		code = sp_cli_fail(cli, &err);
 	} else {
+		go_on(place, &r);
 		if (sp_flag_is(cli, "output", "svg"))
 			sp_draw_svg(&r, &d, &out);
 		else if (sp_flag_is(cli, "output", "mermaid"))
@@ -96,7 +108,7 @@ static int run(struct sp_cli *cli, int argc, char **argv)
 		return list(cli, &place);
 	if (sp_runs_find(cli, &place, argc ? argv[0] : NULL, &path, &err) < 0)
 		return sp_cli_fail(cli, &err);
-	return draw(cli, path);
+	return draw(cli, &place, path);
 }
 
 static const struct sp_flag flags[] = {

@@ -29,7 +29,9 @@ static int run(struct sp_cli *cli, int argc, char **argv)
 
 	sp_launch_init(&s.launch, cli);
 	sp_session_flags(&s, cli);
-	r = sp_launch_load(&s.launch, argc, argv);
+	r = sp_session_check_picture(cli, s.timeline);
+	if (r == 0)
+		r = sp_launch_load(&s.launch, argc, argv);
 	if (r != 0)
 		;
 	else if (wait)

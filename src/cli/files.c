@@ -126,6 +126,13 @@ int sp_cli_load(struct sp_cli *cli, const char *const *paths, uint32_t n, struct
 	return sp_cli_visit_files(cli, paths, n, load, m, err);
 }
 
+int sp_cli_fail_input(struct sp_cli *cli, const struct sp_error *err)
+{
+	int code = sp_cli_fail(cli, err);
+
+	return err->code == SP_E_NOT_FOUND || err->code == SP_E_INVALID ? SP_EXIT_MANIFEST : code;
+}
+
 static void free_text(char **s)
 {
 	free(*s);

@@ -31,6 +31,10 @@ int sp_cli_visit_files(struct sp_cli *cli, const char *const *paths, uint32_t n,
 int sp_cli_load(struct sp_cli *cli, const char *const *paths, uint32_t n, struct sp_manifest *m,
 		struct sp_error *err);
 
+/** sp_cli_fail_input() - sp_cli_fail() for what was named to be read: a file that is not there is
+ * SP_EXIT_MANIFEST, whatever the command */
+int sp_cli_fail_input(struct sp_cli *cli, const struct sp_error *err);
+
 /**
  * sp_cli_write() - Replace the content of an existing file, whole or not at all
  *

@@ -28,6 +28,20 @@ static bool ends_in(const char *path, const char *end)
 	return n > k && sp_streq(path + n - k, end);
 }
 
+int sp_session_check_picture(struct sp_cli *cli, const char *path)
+{
+	static const char *const endings[] = {".svg", ".mmd", ".md", ".txt"};
+	bool known = !path || sp_streq(path, "-");
+
+	for (size_t i = 0; i < SP_ARRAY_LEN(endings); i++)
+		known = known || ends_in(path, endings[i]);
+	return known ? 0
+		     : sp_cli_usage(cli,
+				    "--timeline: '%s' ends in none of .svg, .mmd, .md, .txt; - is "
+				    "the terminal",
+				    path);
+}
+
 int sp_session_draw(struct sp_cli *cli, const struct sp_run *r, const char *path,
 		    struct sp_error *err)
 {

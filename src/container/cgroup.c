@@ -659,37 +659,6 @@ bool sp_cgroup_ctr_populated(const struct sp_cgroup_ctr *c)
 	return sys_read_file(c->fds[0], "cgroup.procs", buf, sizeof(buf)) > 0;
 }
 
-/* Value of the line "<key> <number>"; 0 when it is not there. */
-static uint64_t keyed(int fd, const char *file, const char *key)
-{
-	char buf[4096], *s = buf;
-	size_t n = strlen(key);
-
-	if (sys_read_file(fd, file, buf, sizeof(buf)) <= 0)
-		return 0;
-	for (; s && *s; s = strchr(s, '\n'), s = s ? s + 1 : NULL)
-		if (strncmp(s, key, n) == 0 && s[n] == ' ')
-			return strtoull(s + n + 1, NULL, 10);
-	return 0;
-}
-
-static uint64_t number(int fd, const char *file)
-{
-	char buf[32];
-
-	return sys_read_file(fd, file, buf, sizeof(buf)) > 0 ? strtoull(buf, NULL, 10) : 0;
-}
-
-uint64_t sp_cgroup_ctr_oom_kills(const struct sp_cgroup_ctr *c)
-{
-	for (uint32_t i = 0; c->cg && i < c->cg->n; i++)
-		if ((c->cg->trees[i].ctls & SP_CG_MEMORY) && c->fds[i] >= 0)
-			return keyed(c->fds[i],
-				     c->cg->trees[i].v2 ? "memory.events" : "memory.oom_control",
-				     "oom_kill");
-	return 0;
-}
-
 int sp_cgroup_ctr_remove(struct sp_cgroup_ctr *c)
 {
 	int busy = 0;
@@ -704,47 +673,4 @@ int sp_cgroup_ctr_remove(struct sp_cgroup_ctr *c)
 		c->fds[i] = sp_close(c->fds[i]);
 	}
 	return busy;
-}
-
-static void usage_of(const struct sp_cg_tree *t, int fd, struct sp_usage *u)
-{
-	if (t->v2) {
-		u->cpu_ns = keyed(fd, "cpu.stat", "usage_usec") * 1000;
-		if (t->ctls & SP_CG_CPU)
-			u->throttled_ns = keyed(fd, "cpu.stat", "throttled_usec") * 1000;
-		if (t->ctls & SP_CG_MEMORY) {
-			u->memory_bytes = number(fd, "memory.current");
-			u->memory_peak_bytes = number(fd, "memory.peak");
-			u->oom_kills = keyed(fd, "memory.events", "oom_kill");
-		}
-		if (t->ctls & SP_CG_PIDS)
-			u->pids = number(fd, "pids.current");
-		return;
-	}
-	if (t->ctls & SP_CG_CPUACCT)
-		u->cpu_ns = number(fd, "cpuacct.usage");
-	if (t->ctls & SP_CG_CPU)
-		u->throttled_ns = keyed(fd, "cpu.stat", "throttled_time");
-	if (t->ctls & SP_CG_MEMORY) {
-		u->memory_bytes = number(fd, "memory.usage_in_bytes");
-		u->memory_peak_bytes = number(fd, "memory.max_usage_in_bytes");
-		u->oom_kills = keyed(fd, "memory.oom_control", "oom_kill");
-	}
-	if (t->ctls & SP_CG_PIDS)
-		u->pids = number(fd, "pids.current");
-}
-
-void sp_cgroup_ctr_usage(const struct sp_cgroup_ctr *c, struct sp_usage *ret)
-{
-	*ret = (struct sp_usage){0};
-	for (uint32_t i = 0; c->cg && i < c->cg->n; i++)
-		if (c->fds[i] >= 0)
-			usage_of(&c->cg->trees[i], c->fds[i], ret);
-}
-
-void sp_cgroup_usage(const struct sp_cgroup *cg, struct sp_usage *ret)
-{
-	*ret = (struct sp_usage){0};
-	for (uint32_t i = 0; i < cg->n; i++)
-		usage_of(&cg->trees[i], cg->trees[i].pod_fd, ret);
 }

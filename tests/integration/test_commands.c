@@ -60,7 +60,18 @@ static void test_exit_codes(void **state)
 	expect(2, ARGS("run", path, "--nett", "lo"));
 	expect(2, ARGS("run"));
 	expect(2, ARGS("rnu"));
+	/* a file that is not there is the same everywhere */
 	expect(4, ARGS("run", "/nonexistent.yaml"));
+	expect(4, ARGS("down", "-f", "/nonexistent.yaml"));
+	expect(4, ARGS("lint", "/nonexistent.yaml"));
+	expect(4, ARGS("simulate", "/nonexistent.yaml"));
+	expect(4, ARGS("simulate", "--check", "/nonexistent.yaml"));
+	expect(4, ARGS("migrate", "/nonexistent.yaml"));
+	expect(4, ARGS("resources", "/nonexistent.yaml"));
+	expect(4, ARGS("explain", "--order", "/nonexistent.yaml"));
+	expect(4, ARGS("conform", "/nonexistent.yaml"));
+	expect(2, ARGS("run", path, "--net", "lo", "--timeline", "picture.pdf"));
+	expect(2, ARGS("timeline", "-o", "picture.pdf"));
 	expect(1, ARGS("logs", "nobody"));
 	expect(125, ARGS("exec", "nobody", "true"));
 	expect(0, ARGS("run", path, "--dry-run"));
@@ -171,6 +182,17 @@ static void test_up_and_down(void **state)
 	result_done(&r);
 	r = run(ARGS("top", "web", "--containers", "--interval", "20ms"));
 	expect_text("web  proxy", &r.out);
+	result_done(&r);
+	r = run(ARGS("top", "web", "-o", "json", "--interval", "20ms"));
+	expect_text("\"pids\":2", &r.out); /* of the pod; also where no controller counts them */
+	expect_text("\"name\":\"proxy\"", &r.out);
+	expect_text("\"pids\":1", &r.out);
+	result_done(&r);
+	r = run(ARGS("explain", "TERM-12"));
+	expect_text("and the\n  sidecar behind it", &r.out); /* wrapped as the terminal is wide */
+	result_done(&r);
+	r = run(ARGS("explain", "--order", path));
+	expect_text("│ launched\n", &r.out);
 	result_done(&r);
 	r = run(ARGS("internal", "page", "lifecycle"));
 	expect_text(".TH \"sidepod-lifecycle\" 7", &r.out);
