@@ -181,9 +181,17 @@ bool sp_run_why(const struct sp_run *r, struct sp_buf *out)
 		sp_time apart = (worst->row->newest_probe_at - worst->row->first_probe_at) /
 				(worst->row->n_startup_probes - 1);
 
-		sp_buf_printf(out, ", try %u, tries are ", worst->row->n_startup_probes);
-		sp_format_elapsed(out, apart);
-		sp_buf_puts(out, " apart");
+		/* in the manifest's words where it is as the manifest says */
+		sp_time s = (apart + SP_SEC / 2) / SP_SEC;
+
+		sp_buf_printf(out, ", try %u, ", worst->row->n_startup_probes);
+		if (s > 0 && apart > s * SP_SEC - SP_SEC / 20 && apart < s * SP_SEC + SP_SEC / 20) {
+			sp_buf_printf(out, "periodSeconds %lld", (long long)s);
+		} else {
+			sp_buf_puts(out, "tries are ");
+			sp_format_elapsed(out, apart);
+			sp_buf_puts(out, " apart");
+		}
 	} else if (worst->row->n_startup_probes == 1 && strstr(worst->what, "startup probe") &&
 		   worst->row->attempt == 0 &&
 		   worst->row->first_probe_at - worst->row->launched_at > SP_SEC) {

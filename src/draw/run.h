@@ -128,7 +128,7 @@ uint32_t sp_run_stop_path(const struct sp_run *r, struct sp_link *ret, uint32_t 
 
 /**
  * sp_run_why() - One sentence when something cost more than a second: "app waited 9.80s for
- * fluent-bit: its startup probe passed at try 2, tries are 10.0s apart"
+ * fluent-bit: startup probe, try 2, periodSeconds 10"
  *
  * Return: false when nothing did.
  */
