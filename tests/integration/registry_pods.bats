@@ -65,6 +65,7 @@ end_pod() {
 	wait "$victim" || true
 }
 
+# IMG-20
 @test "pull secrets of the files, the second fits; nothing shows them" {
 	pod p "  imagePullSecrets: [{name: old}, {name: gone}, {name: new}]
   containers:
