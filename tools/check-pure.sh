@@ -6,7 +6,7 @@ set -eu
 
 library=$1
 own=$(nm --defined-only "$@" | awk 'NF == 3 { print $3 }' | sort -u)
-allowed='memcpy memset memcmp memmove memchr strlen strcmp strncmp strchr strrchr
+allowed='memcpy memset memcmp bcmp memmove memchr strlen strcmp strncmp strchr strrchr
 __memcpy_chk __memset_chk __memmove_chk __assert_fail __stack_chk_fail
 __popcountdi2 __divti3 __udivti3 __modti3 __umodti3 _GLOBAL_OFFSET_TABLE_'
 bad=$(nm -u "$library" | awk '$1 == "U" { print $2 }' | sort -u |

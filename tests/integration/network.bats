@@ -32,7 +32,8 @@ setup_file() {
 teardown_file() {
 	[ -n "${machine:-}" ] || return 0
 	machine timeout 30 "$SIDEPOD" down --all --now >/dev/null 2>&1 || true
-	rm -f "/run/sidepod/net/pool.$(stat -L -c %i "/proc/$machine/ns/net")"
+	inode=$(stat -L -c %i "/proc/$machine/ns/net")
+	rm -f "/run/sidepod/net/pool.$inode" "/run/sidepod/net/services.$inode"
 	xargs kill <"$dir/pids" || true
 }
 
