@@ -433,7 +433,8 @@ static void take_news(void *arg, struct sp_watched *w, bool status, bool record)
 		return;
 	if (record)
 		a->changed(a->arg, p);
-	a->follow->changed |= status; /* somebody may have to act on it */
+	/* somebody may have to act on it; the end may come with the last of its logs alone */
+	a->follow->changed |= status || w->over;
 	if (w->over && !w->logs_due)
 		r = finish(a, p, &err);
 	else if (status && !p->removed)
