@@ -13,7 +13,8 @@
 #include <sys/inotify.h>
 #include <sys/resource.h>
 
-#define FRAME (100 * SP_MSEC)
+#define FRAME          (100 * SP_MSEC)
+#define PREFIX_COLUMNS 32 /* of "pod/container" before a log line, at most */
 
 enum { SOURCE_WATCH = 1, SOURCE_END, SOURCE_OTHER }; /* kinds in the loop */
 
@@ -270,6 +271,21 @@ static void take_watch(void *arg, int wd)
 	(void)add_ref(n->f, n->w, wd); /* without memory the next fact of the pod shows its logs */
 }
 
+/* Whose line it is. Of a pod's long name the end is what tells it from its sisters. */
+static void log_name(const struct sp_follow *f, const struct sp_watched *w, const char *ctr,
+		     struct sp_buf *ret)
+{
+	size_t n = strlen(w->name), of_ctr = SP_MIN(strlen(ctr), (size_t)PREFIX_COLUMNS - 8);
+	size_t room = PREFIX_COLUMNS - of_ctr - 1;
+
+	if (f->many && n > room)
+		sp_buf_printf(ret, "%s%s/", f->cli->out_look.ascii ? "~" : "…",
+			      w->name + n - (room - 1));
+	else if (f->many)
+		sp_buf_printf(ret, "%s/", w->name);
+	sp_buf_puts(ret, ctr);
+}
+
 static int open_logs(struct sp_follow *f, struct sp_watched *w, struct sp_error *err)
 {
 	SP_CLEANUP(sp_buf_done) struct sp_buf dir = {0};
@@ -288,16 +304,17 @@ static int open_logs(struct sp_follow *f, struct sp_watched *w, struct sp_error 
 	look_at(f, w, false, true, false);
 	for (uint32_t i = 0; i < w->run.header.n_ctrs; i++) {
 		const struct sp_row *row = &w->run.rows[i];
-		size_t cols = sp_utf8_columns(row->name);
+		char mem[320];
+		struct sp_buf name = sp_buf_fixed(mem, sizeof(mem));
 
 		if (!role_wanted(f, row->role))
 			continue;
 		w->log_rows[w->logs.n_files] = i;
 		if (sp_podlogs_add(&w->logs, row->name, 0, err) < 0)
 			return -1;
-		if (f->many)
-			cols += 1 + sp_utf8_columns(w->name);
-		f->prefix_cols = SP_MAX(f->prefix_cols, SP_MIN(cols, (size_t)32));
+		log_name(f, w, row->name, &name);
+		f->prefix_cols = SP_MAX(f->prefix_cols,
+					SP_MIN(sp_utf8_columns(mem), (size_t)PREFIX_COLUMNS));
 	}
 	return 0;
 }
@@ -315,9 +332,7 @@ static void take_log(void *arg, const struct sp_log_line *l)
 	char mem[320];
 	struct sp_buf name = sp_buf_fixed(mem, sizeof(mem));
 
-	if (s->f->many)
-		sp_buf_printf(&name, "%s/", s->w->name);
-	sp_buf_puts(&name, ctr);
+	log_name(s->f, s->w, ctr, &name);
 	sp_log_print(mem, s->f->prefix ? s->f->prefix_cols : 0, l, s->f->timestamps,
 		     s->f->cli->out_look.tty, &s->f->cli->out_look, &s->out);
 }

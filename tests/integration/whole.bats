@@ -8,7 +8,7 @@ setup_file() {
 	[ "$(id -u)" -eq 0 ] || skip "needs root"
 	export dir=$BATS_FILE_TMPDIR here=$BATS_TEST_DIRNAME
 	export SIDEPOD_ROOT=$dir/root CONTAINERS_REGISTRIES_CONF=$dir/registries.conf HOME=$dir
-	"$here/make-images" "$dir/images" fluent-bit orders-migrator orders-api postgres
+	"$here/make-images" "$dir/images" busybox fluent-bit orders-migrator orders-api postgres
 	port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 	cat >"$dir/registry.yml" <<-END
 		version: 0.1
@@ -22,6 +22,7 @@ setup_file() {
 		wget -qO /dev/null "http://127.0.0.1:$port/v2/" && break
 		sleep 0.1
 	done
+	push busybox docker.io/library/busybox:1.36
 	push fluent-bit docker.io/fluent/fluent-bit:3.2.4
 	push orders-migrator registry.acme.io/orders-migrator:1.4.7
 	push orders-api registry.acme.io/orders-api:2026.05.07
@@ -112,5 +113,14 @@ nothing_left() {
 	exit_app=$(grep -n '"event":"exit","container":"migration"' events | cut -d: -f1)
 	stop_proxy=$(grep -n '"event":"sigterm","container":"db-proxy"' events | cut -d: -f1)
 	[ "$exit_app" -lt "$stop_proxy" ]
+	nothing_left
+}
+
+@test "ordered: vault-like sidecar, check, proxy, app, pulled by their names" {
+	run timeout 60 "$SIDEPOD" run "$here/../../examples/ordered.yaml" --progress quiet --events events
+	[ "$status" = 0 ]
+	order=$(sed -n 's/.*"event":"\(start\|started\|exit\|sigterm\)","container":"\([^"]*\)".*/\1 \2/p' events | tr '\n' ';')
+	[[ "$order" == *"started vault-agent;"*"start schema-check;"*"exit schema-check;"*"start proxy;"*"started proxy;"*"start app;"* ]]
+	[[ "$order" == *"exit app;"*"sigterm proxy;"*"exit proxy;"*"sigterm vault-agent;"* ]]
 	nothing_left
 }
