@@ -124,3 +124,35 @@ nothing_left() {
 	[[ "$order" == *"exit app;"*"sigterm proxy;"*"exit proxy;"*"sigterm vault-agent;"* ]]
 	nothing_left
 }
+
+served() { # TEXT
+	[[ "$(wget -qO- http://127.0.0.1:31080/)" == "$1" ]]
+}
+
+rolled_over() { # no pod of the old version is left
+	! "$SIDEPOD" get pods -o yaml | grep -q version-1 && ready_pods default 3
+}
+
+@test "a rolling update under load: not one failed request" {
+	cp "$here/whole/web.yaml" web.yaml
+	start web.yaml --watch
+	eventually 30 ready_pods default 3
+	eventually 5 served version-1
+	ab -q -t 300 -n 1000000 -c 4 http://127.0.0.1:31080/ >ab.out 2>&1 3>&- &
+	AB_PID=$!
+	sleep 1
+	sed -i 's/version-1/version-2/' web.yaml
+	eventually 40 rolled_over
+	sleep 0.5
+	kill -INT $AB_PID
+	wait $AB_PID || true
+	cat ab.out
+	served version-2
+	grep -q 'Failed requests: *0$' ab.out
+	[ "$(sed -n 's/^Complete requests: *//p' ab.out)" -gt 100 ]
+	! grep -q 'apr_' ab.out
+	kill -INT $RUN_PID
+	wait $RUN_PID || true
+	RUN_PID=
+	nothing_left
+}

@@ -59,8 +59,14 @@ static void serve_one(int fd, const struct reply *r, int seen)
 	if (r->hang)
 		while (read(fd, buf, sizeof(buf)) > 0)
 			;
-	if (r->reset)
+	if (r->reset) {
 		setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	} else {
+		/* what is not read when a socket is closed turns its end into a reset */
+		(void)shutdown(fd, SHUT_WR);
+		while (read(fd, buf, sizeof(buf)) > 0)
+			;
+	}
 	close(fd);
 }
 
