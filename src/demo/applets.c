@@ -10,17 +10,22 @@
  * - hook PLAN: a lifecycle hook, takes its time, then succeeds or fails
  * - tell WORD: to act in the same container; crash=CODE ends it now, oom lets it eat memory
  * - image …: the image program of a supervisor, which asks files instead of a registry
- * - sleep S, echo TEXT…, cat FILE…, write FILE TEXT, get URL, env, true, false
+ * - sleep S, echo TEXT…, cat FILE…, write FILE TEXT, get URL [within=S], env, true, false
+ * - lookup NAME: its addresses, one a line; lookup NAME srv: port and name of each server
  *
  * PLAN is a comma list: exit=S|never  code=N  oom  term=S:CODE|ignore  say=TEXT  every=S:TEXT
- * listen=PORT (HTTP; /ready answers 200 between after= and until=, /hook?takes=S&fail as hook does)
+ * listen=PORT (HTTP; /ready answers 200 between after= and until=, /hook?takes=S&fail as hook does,
+ * /name tells the hostname)
  * after=S  until=S  window=A-B (may repeat)  always  never  slack=S (how early counts as in time)
  * takes=S|forever  fail  count=FILE  write=FILE:TEXT  touch=FILE.  Seconds may have fractions.
  */
 #include <arpa/inet.h>
+#include <arpa/nameser.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <poll.h>
+#include <resolv.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -336,7 +341,7 @@ static bool answer_hook(const char *query)
 
 static void serve_one(int fd, const struct plan *p, int64_t age)
 {
-	char req[2048], res[512];
+	char req[2048], res[512], host[128] = "ok";
 	struct pollfd pf = {.fd = fd, .events = POLLIN};
 	bool hook, ok;
 	ssize_t n;
@@ -350,10 +355,14 @@ static void serve_one(int fd, const struct plan *p, int64_t age)
 	if (hook && fork() != 0)
 		return; /* the child answers; without one the connection closes: a failed hook */
 	ok = hook ? answer_hook(req + 9) : strncmp(req, "GET /ready", 10) != 0 || passes(p, age);
+	if (strncmp(req, "GET /name", 9) == 0)
+		(void)gethostname(host, sizeof(host) - 1); /* shorter than that, always there */
+	if (!ok)
+		(void)snprintf(host, sizeof(host), "not ready"); /* fits */
 	len = snprintf(
 		res, sizeof(res),
-		"HTTP/1.1 %s\r\nContent-Type: text/plain\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s\n",
-		ok ? "200 OK" : "503 Service Unavailable", ok ? 3 : 10, ok ? "ok" : "not ready");
+		"HTTP/1.1 %s\r\nContent-Type: text/plain\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s\n",
+		ok ? "200 OK" : "503 Service Unavailable", strlen(host) + 1, host);
 	(void)!write(fd, res, (size_t)len); /* the peer may be gone: its business */
 	if (hook)
 		_exit(0);
@@ -609,29 +618,89 @@ static int run_cat(int argc, char **argv)
 	return 0;
 }
 
-/* http://A.B.C.D:PORT/PATH, or localhost: prints the body, exit 0 for a 2xx answer */
-static int run_get(int argc, char **argv)
+/* Ask the name servers of resolv.conf, its search list included; no files of the machine are read,
+ * so that it works in a static program. Dies when there is no such name. */
+static ns_msg ask_name(const char *name, int type)
+{
+	static unsigned char answer[NS_MAXMSG];
+	int n = res_search(name, ns_c_in, type, answer, sizeof(answer));
+	ns_msg m;
+
+	if (n < 0)
+		die("%s: %s", name, hstrerror(h_errno));
+	if (ns_initparse(answer, n, &m) < 0)
+		die("%s: an answer that cannot be read", name);
+	return m;
+}
+
+static int run_lookup(int argc, char **argv)
+{
+	bool srv = argc == 2 && strcmp(argv[1], "srv") == 0;
+	int n = 0;
+	ns_msg m;
+
+	if (argc != 1 && !srv)
+		die("lookup NAME [srv]");
+	m = ask_name(argv[0], srv ? ns_t_srv : ns_t_a);
+	for (int i = 0; i < ns_msg_count(m, ns_s_an); i++) {
+		char text[NS_MAXDNAME];
+		ns_rr rr;
+
+		if (ns_parserr(&m, ns_s_an, i, &rr) < 0)
+			die("%s: an answer that cannot be read", argv[0]);
+		if (!srv && ns_rr_type(rr) == ns_t_a && ns_rr_rdlen(rr) == 4)
+			puts(inet_ntop(AF_INET, ns_rr_rdata(rr), text, sizeof(text)));
+		else if (srv && ns_rr_type(rr) == ns_t_srv && ns_rr_rdlen(rr) > 6 &&
+			 ns_name_uncompress(ns_msg_base(m), ns_msg_end(m), ns_rr_rdata(rr) + 6,
+					    text, sizeof(text)) >= 0)
+			printf("%d %s\n", ns_get16(ns_rr_rdata(rr) + 4), text);
+		else
+			continue;
+		n++;
+	}
+	return n ? 0 : 1;
+}
+
+/* The first address of a host. */
+static struct in_addr host_address(const char *host)
+{
+	struct in_addr a;
+	ns_msg m;
+	ns_rr rr;
+
+	if (inet_pton(AF_INET, strcmp(host, "localhost") == 0 ? "127.0.0.1" : host, &a) == 1)
+		return a;
+	m = ask_name(host, ns_t_a);
+	for (int i = 0; i < ns_msg_count(m, ns_s_an); i++)
+		if (ns_parserr(&m, ns_s_an, i, &rr) == 0 && ns_rr_type(rr) == ns_t_a &&
+		    ns_rr_rdlen(rr) == sizeof(a)) {
+			memcpy(&a, ns_rr_rdata(rr), sizeof(a));
+			return a;
+		}
+	die("%s has no address", host);
+}
+
+/* http://HOST:PORT/PATH: prints the body, exit 0 for a 2xx answer */
+static int get(const char *url)
 {
 	struct sockaddr_in a = {.sin_family = AF_INET};
-	char host[64], buf[4096];
+	char host[256], buf[4096];
 	const char *p, *body;
 	int fd, port = 80, n = 0, len = 0;
 	ssize_t k;
 
-	if (argc != 1 || strncmp(argv[0], "http://", 7) != 0)
-		die("get http://ADDRESS[:PORT]/PATH");
-	p = argv[0] + 7;
-	if (sscanf(p, "%63[^:/]%n", host, &n) != 1)
-		die("no host in '%s'", argv[0]);
+	if (strncmp(url, "http://", 7) != 0)
+		die("get http://HOST[:PORT]/PATH [within=S]");
+	p = url + 7;
+	if (sscanf(p, "%255[^:/]%n", host, &n) != 1)
+		die("no host in '%s'", url);
 	p += n;
 	if (*p == ':') {
 		port = (int)strtol(p + 1, NULL, 10) & 0xffff; /* nonsense fails in connect() */
 		p += 1 + strspn(p + 1, "0123456789");
 	}
 	a.sin_port = htons((uint16_t)port);
-	if (inet_pton(AF_INET, strcmp(host, "localhost") == 0 ? "127.0.0.1" : host, &a.sin_addr) !=
-	    1)
-		die("'%s' is not an address", host);
+	a.sin_addr = host_address(host);
 	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
 		die("connect to %s:%d: %s", host, port, strerror(errno));
@@ -646,6 +715,29 @@ static int run_get(int argc, char **argv)
 	body = strstr(buf, "\r\n\r\n");
 	fputs(body ? body + 4 : buf, stdout);
 	return len > 9 && buf[9] == '2' ? 0 : 1;
+}
+
+/* With within=S again and again: for a server that is about to come. */
+static int run_get(int argc, char **argv)
+{
+	bool again = argc == 2 && strncmp(argv[1], "within=", 7) == 0;
+	int64_t end = now() + (again ? all_seconds(argv[1] + 7) : 0);
+	int st = 0;
+
+	if (argc < 1 || (argc > 1 && !again))
+		die("get http://HOST[:PORT]/PATH [within=S]");
+	while (again && now() < end) {
+		pid_t pid = fork();
+
+		if (pid == 0)
+			exit(get(argv[0]));
+		if (pid < 0 || waitpid(pid, &st, 0) < 0)
+			die("try: %s", strerror(errno));
+		if (WIFEXITED(st) && WEXITSTATUS(st) == 0)
+			return 0;
+		wait_for(SEC / 10);
+	}
+	return get(argv[0]);
 }
 
 /* As PID 1 nothing ends us by default. */
@@ -666,7 +758,7 @@ int main(int argc, char **argv)
 	argv++;
 	if (strcmp(name, "demo") == 0) {
 		if (argc == 0)
-			die("applets: act check hook tell image sleep echo cat write get env true false");
+			die("applets: act check hook tell image sleep echo cat write get lookup env true false");
 		name = argv[0];
 		argc--;
 		argv++;
@@ -704,6 +796,8 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(name, "get") == 0)
 		return run_get(argc, argv);
+	if (strcmp(name, "lookup") == 0)
+		return run_lookup(argc, argv);
 	if (strcmp(name, "env") == 0) {
 		for (char **e = environ; *e; e++)
 			puts(*e);

@@ -21,8 +21,8 @@ extern const char sp_applets_begin[], sp_applets_end[];
 #define TAR_EXTRA (64 * 1024)
 
 static const char *const dirs[] = {"bin", "dev", "etc", "proc", "run", "sys", "tmp", "var"};
-static const char *const applets[] = {"act", "check", "hook", "tell", "sleep", "echo",
-				      "cat", "write", "get",  "env",  "true",  "false"};
+static const char *const applets[] = {"act",   "check", "hook",   "tell", "sleep", "echo", "cat",
+				      "write", "get",   "lookup", "env",  "true",  "false"};
 
 static int add(struct archive *out, const char *path, unsigned type, unsigned mode,
 	       const void *bytes, size_t n, const char *link)

@@ -1,0 +1,202 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Services of `sidepod run`: real pods of the built-in image that find one another by name. Each test
+# plays a machine of its own: a network namespace, and a state directory.
+# SIDEPOD names the program under test.
+
+setup() {
+	[ "$(id -u)" -eq 0 ] || skip "needs root"
+	export SIDEPOD_ROOT=$BATS_TEST_TMPDIR/root
+	cd "$BATS_TEST_TMPDIR"
+}
+
+teardown() {
+	[ "$(id -u)" -eq 0 ] || return 0
+	[ -z "${run_pid:-}" ] || kill -9 "$run_pid" 2>/dev/null || true
+	timeout 20 "$SIDEPOD" down --all --now >/dev/null 2>&1 || true
+	umount "$BATS_TEST_TMPDIR/net" 2>/dev/null || true
+}
+
+# on_machine CMD…: in the machine of this test
+on_machine() { nsenter --net="$BATS_TEST_TMPDIR/net" "$@"; }
+
+# A machine without a way out; its name servers are nobody.
+make_machine() {
+	touch "$BATS_TEST_TMPDIR/net"
+	unshare --net="$BATS_TEST_TMPDIR/net" ip link set lo up
+}
+
+# deployment NAME REPLICAS: serves HTTP on 8080, ready at once
+deployment() {
+	cat <<-END
+		apiVersion: apps/v1
+		kind: Deployment
+		metadata: {name: $1}
+		spec:
+		  replicas: $2
+		  selector: {matchLabels: {app: $1}}
+		  template:
+		    metadata: {labels: {app: $1}}
+		    spec:
+		      terminationGracePeriodSeconds: 1
+		      containers:
+		      - name: web
+		        image: sidepod.local/demo
+		        command: [demo, act, 'listen=8080${3:-}']
+		        ports: [{name: http, containerPort: 8080}]
+		        readinessProbe: {httpGet: {path: /ready, port: http}, periodSeconds: 1}
+		---
+	END
+}
+
+# service NAME MORE: port 80 to the named port
+service() {
+	cat <<-END
+		apiVersion: v1
+		kind: Service
+		metadata: {name: $1}
+		spec:
+		  selector: {app: $1}
+		  ports: [{name: http, port: 80, targetPort: http${3:-}}]
+		${2:-}
+		---
+	END
+}
+
+# client NAME COMMAND: a Job
+client() {
+	cat <<-END
+		apiVersion: batch/v1
+		kind: Job
+		metadata: {name: $1}
+		spec:
+		  template:
+		    spec:
+		      restartPolicy: Never
+		      containers:
+		      - {name: c, image: sidepod.local/demo, command: [demo, $2]}
+		---
+	END
+}
+
+# start FILE: `sidepod run` in the background, which ends at the latest with the test
+start() {
+	nsenter --net="$BATS_TEST_TMPDIR/net" timeout 60 "$SIDEPOD" run "$1" --progress plain \
+		>out 2>err 3>&- &
+	run_pid=$!
+}
+
+# until_true CMD…: at most 20 seconds
+until_true() {
+	for _ in $(seq 200); do
+		if "$@"; then return 0; fi
+		[ -z "$run_pid" ] || kill -0 "$run_pid" || break
+		read -rt 0.1 <> <(:) || true
+	done
+	echo "never: $*"
+	cat out err
+	return 1
+}
+
+said() { grep -qE "$1" out; }
+
+finish() { # Ctrl-C, in order
+	kill -INT "$run_pid"
+	wait "$run_pid" || true
+	run_pid=
+}
+
+# connects ADDRESS PORT: from the machine, in a second
+connects() { on_machine timeout 1 bash -c "exec 3<>/dev/tcp/$1/$2" 2>/dev/null; }
+
+@test "a job finds a deployment by the name of its service" {
+	make_machine
+	{
+		deployment web 2
+		service web
+		client short "get, 'http://web/name', within=20"
+		client long "get, 'http://web.default.svc.cluster.local/name', within=20"
+		client srv "lookup, _http._tcp.web.default.svc.cluster.local, srv"
+		client variable "env"
+	} >m.yaml
+	start m.yaml
+	until_true said '^short-[a-z0-9]+/c +\| web-'
+	until_true said '^long-[a-z0-9]+/c +\| web-'
+	until_true said '^srv-[a-z0-9]+/c +\| 80 web.default.svc.cluster.local$'
+	until_true said '^variable-[a-z0-9]+/c +\| WEB_SERVICE_HOST=10.84.0.2$'
+	finish
+	! on_machine nft list tables | grep -q svc
+}
+
+@test "only ready pods serve; the machine reaches them too, also by a node port" {
+	make_machine
+	{
+		deployment web 1 ,after=2
+		service web '  type: NodePort' ', nodePort: 30080'
+		deployment other 1
+		service other '  type: NodePort'
+	} >m.yaml
+	start m.yaml
+	until_true connects 127.0.0.1 30000 # chosen for `other`, whose address is the first one
+	until_true connects 10.84.0.2 80
+	! connects 10.84.0.3 80 # refused at once as long as nobody is ready
+	! connects 127.0.0.1 30080
+	until_true connects 127.0.0.1 30080
+	connects 10.83.0.1 30080
+	connects 10.84.0.3 80
+	finish
+	! connects 127.0.0.1 30080
+}
+
+@test "pods of a stateful set have names of their own" {
+	make_machine
+	cat >m.yaml <<-END
+		apiVersion: apps/v1
+		kind: StatefulSet
+		metadata: {name: db}
+		spec:
+		  serviceName: peers
+		  replicas: 2
+		  selector: {matchLabels: {app: db}}
+		  template:
+		    metadata: {labels: {app: db}}
+		    spec:
+		      terminationGracePeriodSeconds: 1
+		      containers:
+		      - name: db
+		        image: sidepod.local/demo
+		        command: [demo, act, listen=8080]
+		---
+		apiVersion: v1
+		kind: Service
+		metadata: {name: peers}
+		spec: {clusterIP: None, selector: {app: db}, ports: [{name: sql, port: 8080}]}
+		---
+	END
+	{
+		client one "get, 'http://db-1.peers:8080/name', within=20"
+		client all "lookup, _sql._tcp.peers.default.svc.cluster.local, srv"
+	} >>m.yaml
+	start m.yaml
+	until_true said '^one-[a-z0-9]+/c +\| db-1$'
+	until_true said '^all-[a-z0-9]+/c +\| 8080 db-0.peers.default.svc.cluster.local$'
+	finish
+}
+
+@test "kill -9 of the run: pods live, nothing of its services is left" {
+	make_machine
+	{ deployment web 1; service web; client c "get, 'http://web/name', within=20"; } >m.yaml
+	start m.yaml
+	until_true said '^c-[a-z0-9]+/c +\| web-'
+	on_machine nft list tables | grep -q sidepod-svc0
+	kill -9 "$(pgrep -P "$run_pid")"
+	run_pid=
+	until_true bash -c "! nsenter --net='$BATS_TEST_TMPDIR/net' nft list tables | grep -q sidepod-svc"
+	[ "$("$SIDEPOD" get pods 2>/dev/null | grep -c '^web-.*Running')" -eq 1 ]
+}
+
+@test "without the bridge it is said that services are not served" {
+	{ service web; client c "env"; } >m.yaml
+	timeout 30 "$SIDEPOD" run m.yaml --net lo >out 2>err
+	grep -q 'Services are not served: their pods need --net bridge' err
+}
