@@ -159,6 +159,21 @@ teardown() { world_each_end; }
 	done
 }
 
+@test "a manifest that is not what its digest says leaves nothing" {
+	fault manifest
+	run pull "127.0.0.1:$port/busybox:1.36"
+	[ "$status" -ne 0 ]
+	[[ $output == *"sent another manifest than sha256:"* ]]
+	[ -z "$(find "$root/lib/images" -type f ! -name lock)" ]
+}
+
+@test "a slow registry is waited for, and its progress is seen" {
+	fault slow
+	run timeout 60 script -qec "stty cols 100; TERM=xterm $SIDEPOD image pull --root $root 127.0.0.1:$port/busybox:1.36" /dev/null
+	[ "$status" -eq 0 ]
+	[ "$(grep -o '\[=*> *\] [0-9.]* .B of' <<<"$output" | sort -u | wc -l)" -ge 4 ]
+}
+
 @test "a busy registry is asked again, a refusing one is not asked for ever" {
 	fault busy
 	run pull "127.0.0.1:$port/busybox:1.36"
