@@ -3,6 +3,7 @@
 
 #include "cli/image_commands.h"
 #include "cli/interrupt.h"
+#include "image/demo.h"
 #include "image/store.h"
 #include "spec/load.h"
 #include "sys/fd.h"
@@ -19,8 +20,11 @@ int sp_fetch_stored(struct sp_cli *cli, struct sp_image_store *s, const char *re
 	struct sp_error one = {0};
 
 	*ret = (struct sp_bundle_image){.reference = reference};
-	if (sp_image_store_get(s, &cli->arena, reference, &ret->image, &one) == 0)
-		return 1;
+	if (sp_image_store_get(s, &cli->arena, reference, &ret->image, &one) == 0) {
+		ret->fresh = sp_image_demo_current(&ret->image);
+		/* one of another version of the program may not know the words of this one */
+		return ret->fresh || !sp_streq(ret->image.ref, SP_DEMO_IMAGE);
+	}
 	if (one.code == SP_E_NOT_FOUND || one.code == SP_E_INVALID)
 		return 0;
 	*err = one;
@@ -132,6 +136,18 @@ int sp_fetch_image(const struct sp_fetch *f, const char *reference, const char *
 	    sp_image_parse(&f->cli->arena, doc, ret, err) < 0)
 		return sp_fail(err, SP_E_IO, "sidepod-worker could not provide image '%s'",
 			       reference);
-	ret->fresh = ret->pulled != NULL; /* the registry was asked just now */
+	ret->fresh = !ret->fail; /* asked just now, whatever the policy */
 	return 0;
+}
+
+int sp_fetch_by_policy(const struct sp_fetch *f, struct sp_image_store *s, const char *reference,
+		       const char *policy, struct sp_bundle_image *ret, struct sp_error *err)
+{
+	int r = sp_fetch_stored(f->cli, s, reference, ret, err);
+
+	if (r < 0)
+		return -1;
+	if (r > 0 && (ret->fresh || !sp_streq(policy, "Always")))
+		return 0;
+	return sp_fetch_image(f, reference, policy, ret, err);
 }

@@ -34,7 +34,7 @@ struct sp_fetch {
 
 /**
  * sp_fetch_stored() - Look into the store alone
- * @ret: in the arena of cli
+ * @ret: in the arena of cli; `fresh` for the built-in image, which no registry has
  *
  * Return: 1 there, 0 not there (or not a name), -1
  */
@@ -49,5 +49,9 @@ int sp_fetch_stored(struct sp_cli *cli, struct sp_image_store *s, const char *re
  */
 int sp_fetch_image(const struct sp_fetch *f, const char *reference, const char *policy,
 		   struct sp_bundle_image *ret, struct sp_error *err);
+
+/** sp_fetch_by_policy() - From the store when the policy lets us, else sp_fetch_image() */
+int sp_fetch_by_policy(const struct sp_fetch *f, struct sp_image_store *s, const char *reference,
+		       const char *policy, struct sp_bundle_image *ret, struct sp_error *err);
 
 #endif

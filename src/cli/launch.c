@@ -294,37 +294,23 @@ struct plan {
 	uint32_t n_images;
 };
 
-/*
- * The image of a container, when it can be had now. START-5: with @ahead registries are asked
- * before the pod starts, and what they answer counts as its first attempt. Otherwise, and for
- * everything that comes later, the pod's supervisor asks.
- */
-static int add_image(struct sp_launch *l, struct plan *p, struct sp_image_store *s,
-		     const struct sp_fetch *f, const struct sp_k_container *c, bool ahead,
-		     struct sp_error *err)
+/* The image of a container. START-5: a registry is asked before the pod starts, and what it answers
+ * counts as the pod's first attempt; all that comes later its supervisor asks. */
+static int add_image(struct plan *p, struct sp_image_store *s, const struct sp_fetch *f,
+		     const struct sp_k_container *c, struct sp_error *err)
 {
 	const char *policy = c->image_pull_policy ? c->image_pull_policy : "IfNotPresent";
-	struct sp_bundle_image *image = &p->images[p->n_images];
-	int r = 0;
 
 	for (uint32_t i = 0; i < p->n_images; i++)
 		if (sp_streq(p->images[i].reference, c->image))
 			return 0;
-	if (!ahead || !sp_streq(policy, "Always")) {
-		r = sp_fetch_stored(l->cli, s, c->image, image, err);
-		if (r < 0)
-			return -1;
-	}
-	if (r == 0 && ahead) {
-		if (sp_fetch_image(f, c->image, policy, image, err) < 0)
-			return -1;
-		r = 1;
-	}
-	p->n_images += (uint32_t)r;
+	if (sp_fetch_by_policy(f, s, c->image, policy, &p->images[p->n_images], err) < 0)
+		return -1;
+	p->n_images++;
 	return 0;
 }
 
-static int plan_images(struct sp_launch *l, struct plan *p, bool ahead, struct sp_error *err)
+static int plan_images(struct sp_launch *l, struct plan *p, struct sp_error *err)
 {
 	const struct sp_k_pod_spec *spec = p->object->pod->spec;
 	SP_CLEANUP(sp_image_store_closep) struct sp_image_store *s = NULL;
@@ -340,7 +326,7 @@ static int plan_images(struct sp_launch *l, struct plan *p, bool ahead, struct s
 		const struct sp_k_container *c = i < n_inits ? &spec->init_containers.v[i]
 							     : &spec->containers.v[i - n_inits];
 
-		if (add_image(l, p, s, &f, c, ahead, err) < 0)
+		if (add_image(p, s, &f, c, err) < 0)
 			return sp_wrap(err, "container '%s'", c->name);
 	}
 	return 0;
@@ -438,13 +424,13 @@ int sp_launch_name_free(struct sp_launch *l, const char *ns, const char *name)
 	return SP_EXIT_FAILED;
 }
 
-static int plan_pod(struct sp_launch *l, const struct sp_object *o, bool ahead, struct plan *p)
+static int plan_pod(struct sp_launch *l, const struct sp_object *o, struct plan *p)
 {
 	struct sp_error err;
 	int r;
 
 	p->object = o;
-	if (plan_images(l, p, ahead, &err) < 0) {
+	if (plan_images(l, p, &err) < 0) {
 		if (sp_interrupt_pending())
 			return SP_EXIT_SIGNAL + sp_interrupt_pending();
 		(void)sp_wrap(&err, "pod '%s'", o->meta->name);
@@ -553,7 +539,7 @@ static int start(struct sp_launch *l)
 		return dry_run(l);
 	for (uint32_t i = 0; i < l->manifest.n_objects && r == 0; i++)
 		if (l->manifest.objects[i].kind == SP_KIND_POD)
-			r = plan_pod(l, &l->manifest.objects[i], true, &plans[n_plans++]);
+			r = plan_pod(l, &l->manifest.objects[i], &plans[n_plans++]);
 	/* until here Ctrl-C has nothing to stop */
 	if (r == 0 && sp_interrupt_pending())
 		return SP_EXIT_SIGNAL + sp_interrupt_pending();

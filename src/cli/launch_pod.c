@@ -45,22 +45,18 @@ static struct sp_bundle_image *room_for_image(struct sp_launch *l)
 	return &l->images[l->n_images];
 }
 
-/* From the store when the policy lets us, else from its registry. */
 static int ask_for(struct sp_launch *l, struct sp_image_store *s, const struct sp_fetch *f,
 		   const struct sp_k_container *c, struct sp_error *err)
 {
 	const char *policy = c->image_pull_policy ? c->image_pull_policy : "IfNotPresent";
 	struct sp_bundle_image *image;
-	int r = 0;
 
 	if (known_image(l, c->image))
 		return 0;
 	image = room_for_image(l);
 	if (!image)
 		return sp_fail(err, SP_E_NO_MEMORY, "image '%s'", c->image);
-	if (!sp_streq(policy, "Always"))
-		r = sp_fetch_stored(l->cli, s, c->image, image, err);
-	if (r < 0 || (r == 0 && sp_fetch_image(f, c->image, policy, image, err) < 0))
+	if (sp_fetch_by_policy(f, s, c->image, policy, image, err) < 0)
 		return sp_wrap(err, "container '%s'", c->name);
 	l->n_images++;
 	return 0;

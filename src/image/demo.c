@@ -105,10 +105,7 @@ static bool is_current(struct sp_image_store *s)
 
 	if (sp_image_store_get(s, &a, SP_DEMO_IMAGE, &img, NULL) < 0)
 		return false;
-	for (uint32_t i = 0; i < img.n_env; i++)
-		if (sp_streq(img.env[i], "SIDEPOD_APPLETS=" SP_APPLETS_DIGEST))
-			return true;
-	return false;
+	return sp_image_demo_current(&img);
 }
 
 int sp_image_demo_ensure(struct sp_image_store *s, struct sp_error *err)

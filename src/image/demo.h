@@ -11,4 +11,7 @@
 /** sp_image_demo_ensure() - Put it into the store unless this version of it is there already */
 int sp_image_demo_ensure(struct sp_image_store *s, struct sp_error *err);
 
+/** sp_image_demo_current() - Is it that image, of this very version? */
+bool sp_image_demo_current(const struct sp_image *img);
+
 #endif

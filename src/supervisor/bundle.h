@@ -90,8 +90,8 @@ int sp_engine_net_config(struct sp_arena *a, const struct sp_engine *e, struct s
 struct sp_bundle_image {
 	const char *reference; /* as in the manifest */
 	struct sp_image image;
-	/* The registry was asked a moment ago: the first start needs no contact even with pull
-	 * policy Always. */
+	/* Asked for by its policy a moment ago: the first start of each container needs no contact
+	 * with a registry, even with pull policy Always (START-5). */
 	bool fresh;
 	const char *pulled; /* with fresh: complete Pulled message of the pull that was made; NULL:
 			       none was needed */

@@ -5,6 +5,7 @@
  */
 #include "supervisor/supervisor_internal.h"
 
+#include "image/demo.h"
 #include "spec/load.h"
 #include "supervisor/pull_secrets.h"
 #include "sys/fd.h"
@@ -193,11 +194,19 @@ static enum sp_image_fail fail_of(const char *name)
 	return SP_IMG_PULL_FAILED;
 }
 
+bool sup_image_asked(const struct sup *s, uint16_t ctr, const struct sp_bundle_image *image)
+{
+	/* nobody but we has the built-in one */
+	return sp_streq(image->image.ref, SP_DEMO_IMAGE) ||
+	       (image->fresh && !s->ctrs[ctr].image_asked);
+}
+
 /* An image that is there, or that is known not to be: fetched ahead, or by an earlier start. */
 static bool known_image(struct sup *s, uint16_t ctr, struct sp_bundle_image *known,
 			const char *policy)
 {
-	bool fresh, always = sp_streq(policy, "Always");
+	bool always = sp_streq(policy, "Always");
+	const char *pulled = NULL;
 
 	if (!known)
 		return false;
@@ -211,14 +220,16 @@ static bool known_image(struct sup *s, uint16_t ctr, struct sp_bundle_image *kno
 		sup_image_tell_failed(s, ctr, fail_of(fail), known->fail_text);
 		return true;
 	}
-	fresh = known->fresh;
-	known->fresh = false;
-	if (!fresh && always)
+	if (always && !sup_image_asked(s, ctr, known))
 		return false;
-	if (fresh && known->pulled)
+	if (known->pulled && !s->ctrs[ctr].image_asked)
+		pulled = known->pulled;
+	s->ctrs[ctr].image_asked = true;
+	if (!always)
+		known->pulled = NULL; /* it was absent for the first container alone */
+	if (pulled)
 		sup_image_tell(s, ctr, SP_EV_IMAGE_PULLING, NULL);
-	sup_image_tell(s, ctr, fresh && known->pulled ? SP_EV_IMAGE_PULLED : SP_EV_IMAGE_PRESENT,
-		       fresh ? known->pulled : NULL);
+	sup_image_tell(s, ctr, pulled ? SP_EV_IMAGE_PULLED : SP_EV_IMAGE_PRESENT, pulled);
 	return true;
 }
 

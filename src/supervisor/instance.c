@@ -302,7 +302,8 @@ static bool may_prepare_ahead(const struct sup *s, uint16_t ctr)
 
 	if (!b || s->ctrs[ctr].launched || (k->stdin_open.set && k->stdin_open.v))
 		return false;
-	if (k->image_pull_policy && sp_streq(k->image_pull_policy, "Always") && !b->fresh)
+	if (k->image_pull_policy && sp_streq(k->image_pull_policy, "Always") &&
+	    !sup_image_asked(s, ctr, b))
 		return false;
 	for (uint32_t i = 0; i < k->mounts.n; i++) {
 		const struct sp_k_mount *m = &k->mounts.v[i];

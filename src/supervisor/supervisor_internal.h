@@ -71,6 +71,7 @@ struct sup_ctr {
 	const struct sp_bundle_image *image;       /* of the newest instance */
 	const struct sp_bundle_image *image_shown; /* of which image_id is */
 	const char *image_id;                      /* as the status shows it */
+	bool image_asked;   /* what was fetched ahead has served its first start */
 	bool launched;      /* some instance was asked for: prepare none ahead */
 	bool start_waiting; /* asked for, while a dropped one is still dying */
 	uint32_t start_attempt;
@@ -242,6 +243,8 @@ void sup_do_image(struct sup *s, uint16_t ctr, const char *image);
 /** sup_images_hold() - Keep the layers of the bundle's images from being pruned. Those that are
  * gone already are forgotten */
 void sup_images_hold(struct sup *s);
+/** sup_image_asked() - Was the registry asked ahead, for the coming first start of @ctr? */
+bool sup_image_asked(const struct sup *s, uint16_t ctr, const struct sp_bundle_image *image);
 /** sup_image_end() - The image program of a SUP_JOB_IMAGE ended */
 void sup_image_end(struct sup *s, struct sup_job *j);
 void sup_image_tell(struct sup *s, uint16_t ctr, enum sp_ev_kind kind, const char *text);
