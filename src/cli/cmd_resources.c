@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `sidepod resources`: what pods and workloads ask for, why, and what that becomes on a machine. */
+#include "cli/cli_internal.h"
 #include "cli/judge.h"
 #include "cli/observed.h"
 
@@ -12,7 +13,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define GIB (1024.0 * 1024 * 1024)
+#define GIB      (1024.0 * 1024 * 1024)
+#define TERM_COL 42 /* where the sum that decides begins */
 
 struct unit { /* one object that makes pods */
 	const char *title;
@@ -190,7 +192,7 @@ static const char *role_name(const struct sp_res_pod *p, uint16_t i)
  */
 
 /* "app 500m + proxy 100m": the sum that decides. */
-static void print_term(struct job *j, const struct unit *u, enum sp_res r)
+static void print_term(struct job *j, struct sp_buf *b, const struct unit *u, enum sp_res r)
 {
 	enum sp_res_term term;
 	uint16_t at = 0;
@@ -198,7 +200,7 @@ static void print_term(struct job *j, const struct unit *u, enum sp_res r)
 
 	(void)sp_res_request(&u->res, r, &term, &at);
 	if (term == SP_TERM_POD_LEVEL) {
-		sp_buf_puts(&j->out, "set for the whole pod");
+		sp_buf_puts(b, "set for the whole pod");
 	} else {
 		uint16_t end = term == SP_TERM_INIT ? (uint16_t)(at + 1) : u->res.n_ctrs;
 
@@ -208,19 +210,21 @@ static void print_term(struct job *j, const struct unit *u, enum sp_res r)
 			if ((init && (term != SP_TERM_INIT || i != at)) ||
 			    u->res.ctrs[i].req[r] == SP_RES_UNSET || !u->res.ctrs[i].req[r])
 				continue;
-			sp_buf_printf(&j->out, "%s%s %s", plus, u->names[i],
+			sp_buf_printf(b, "%s%s %s", plus, u->names[i],
 				      show(j, r, u->res.ctrs[i].req[r]));
 			plus = " + ";
 		}
 		if (term == SP_TERM_INIT)
-			sp_buf_printf(&j->out, ", while %s starts", u->names[at]);
+			sp_buf_printf(b, ", while %s starts", u->names[at]);
 	}
 	if (u->res.overhead[r])
-		sp_buf_printf(&j->out, " + overhead %s", show(j, r, u->res.overhead[r]));
+		sp_buf_printf(b, " + overhead %s", show(j, r, u->res.overhead[r]));
 }
 
 static void print_totals(struct job *j, const struct unit *u)
 {
+	SP_CLEANUP(sp_buf_done) struct sp_buf by = {0};
+
 	sp_buf_printf(&j->out, "%-18s  %-9s  %-9s  DECIDED BY\n", "", "REQUEST", "LIMIT");
 	for (int i = 0; i < SP_RES_KINDS; i++) {
 		enum sp_res r = (enum sp_res)i;
@@ -231,11 +235,11 @@ static void print_totals(struct job *j, const struct unit *u)
 			continue;
 		sp_buf_printf(&j->out, "%-18s  %-9s  %-9s  ", sp_cli_res_name(r), show(j, r, want),
 			      sp_res_limit_declared(&u->res, r) ? show(j, r, limit) : "-");
+		sp_buf_clear(&by);
 		if (want)
-			print_term(j, u, r);
-		else
-			sp_buf_puts(&j->out, "nothing is requested");
-		sp_buf_putc(&j->out, '\n');
+			print_term(j, &by, u, r);
+		sp_wrap_text(&j->out, want ? by.ptr : "nothing is requested", TERM_COL, TERM_COL,
+			     (size_t)j->cli->out_look.columns);
 	}
 }
 
@@ -255,15 +259,15 @@ static void print_cgroup(struct job *j, const char *name, const char *role, int 
 
 	add_limit(&q, v->cpu_quota_us, "-1");
 	add_limit(&m, v->memory_bytes, "-");
-	sp_buf_printf(&j->out, "%-*s  %-7s  %6llu  %8s  %6llu  %8s %lld  %13s  ", width, name, role,
+	sp_buf_printf(&j->out, "%-*s  %-7s  %6llu  %8s  %6llu  %7s %lld  %12s  ", width, name, role,
 		      (unsigned long long)v->cpu_shares, quota,
 		      (unsigned long long)(pod ? sp_cg_weight_pod(v->cpu_shares)
 					       : sp_cg_weight_container(v->cpu_shares)),
 		      v->cpu_quota_us < 0 ? "max" : quota, (long long)v->cpu_period_us, max);
 	if (oom)
-		sp_buf_printf(&j->out, "%5d\n", *oom);
+		sp_buf_printf(&j->out, "%4d\n", *oom);
 	else
-		sp_buf_puts(&j->out, "    -\n");
+		sp_buf_puts(&j->out, "   -\n");
 }
 
 static void print_containers(struct job *j, const struct unit *u)
@@ -284,7 +288,7 @@ static void print_containers(struct job *j, const struct unit *u)
 			      show(j, SP_RES_MEMORY, v->req[SP_RES_MEMORY]),
 			      show(j, SP_RES_MEMORY, v->lim[SP_RES_MEMORY]));
 	}
-	sp_buf_printf(&j->out, "\n%-*s  %-7s  %6s  %8s  %6s  %15s  %13s  %5s\n", width, "CGROUP",
+	sp_buf_printf(&j->out, "\n%-*s  %-7s  %6s  %8s  %6s  %14s  %12s  %4s\n", width, "CGROUP",
 		      "", "SHARES", "QUOTA v1", "WEIGHT", "CPU.MAX v2", "MEMORY.MAX", "OOM");
 	sp_cg_pod_values(&u->res, &cg);
 	print_cgroup(j, "pod", "", width, &cg, true, NULL);
@@ -310,7 +314,7 @@ static void print_fleet(struct job *j, const struct unit *u)
 	if (u->replicas > 1 || u->surge || sp_flag_given(j->cli, "replicas"))
 		sp_buf_printf(
 			&j->out,
-			"\n%lld pods (%s) request cpu %s, memory %s; in a rollout %lld pods: "
+			"\n%lld pods (%s) request cpu %s, memory %s;\nin a rollout %lld pods: "
 			"cpu %s, memory %s\n",
 			(long long)u->replicas, u->replicas_by,
 			show(j, SP_RES_CPU,
@@ -323,7 +327,9 @@ static void print_fleet(struct job *j, const struct unit *u)
 			     times(sp_res_request(&u->res, SP_RES_CPU, NULL, NULL), pods)),
 			show(j, SP_RES_MEMORY,
 			     times(sp_res_request(&u->res, SP_RES_MEMORY, NULL, NULL), pods)));
-	if (n >= 0)
+	if (n < 0 && sp_flag_given(j->cli, "node"))
+		sp_buf_puts(&j->out, "fits: without limit, as nothing of that is requested\n");
+	else if (n >= 0)
 		sp_buf_printf(&j->out, "fits: %lld on a node; %s%lld node%s for %lld pod%s\n",
 			      (long long)n, n ? "" : "no number of nodes, not ",
 			      (long long)(n ? (pods + n - 1) / n : 1),

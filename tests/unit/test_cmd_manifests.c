@@ -66,11 +66,11 @@ static void test_resources(void **state)
 	static const char *const parts[] = {
 		"Deployment/web  Burstable\n",
 		/* 250m + 1 while the init runs, against 850m afterwards */
-		"cpu                 1250m      3500m      vault-agent 250m + db-migrate 1, while "
-		"db-migrate starts\n",
-		"memory              704Mi      2176Mi     vault-agent 64Mi + istio-proxy 128Mi + "
-		"app 512Mi\n",
-		"10 pods (replicas) request cpu 12500m, memory 7040Mi; in a rollout 13 pods: cpu "
+		"cpu                 1250m      3500m      vault-agent 250m + db-migrate 1, while\n"
+		"                                          db-migrate starts\n",
+		"memory              704Mi      2176Mi     vault-agent 64Mi + istio-proxy 128Mi +\n"
+		"                                          app 512Mi\n",
+		"10 pods (replicas) request cpu 12500m, memory 7040Mi;\nin a rollout 13 pods: cpu "
 		"16250m",
 		"fits: 3 on a node; 5 nodes for 13 pods\n",
 		/* 12.5 cores at 0.03 and 6.875 GiB at 0.004 */
