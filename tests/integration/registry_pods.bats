@@ -212,6 +212,19 @@ end_pod() {
 	[ "$(reasons app | grep -c '^Pulled Successfully')" -eq 2 ]
 }
 
+@test "Always, two containers of one image: asked once ahead, for both" {
+	fault none
+	pod p "  initContainers:
+  - {name: first, image: '127.0.0.1:$port/busybox:1.36', imagePullPolicy: Always, command: [/bin/true]}
+  containers:
+  - {name: app, image: '127.0.0.1:$port/busybox:1.36', imagePullPolicy: Always, command: [/bin/true]}"
+	run_pod p.yaml
+	[ "$(grep -c '^HEAD .*/manifests/1.36 .* 200' "$log")" -eq 1 ]
+	for c in first app; do
+		[ "$(reasons $c | cut -d' ' -f1 | tr '\n' ' ')" = 'Pulling Pulled Created Started ' ]
+	done
+}
+
 @test "prune keeps what a pod uses" {
 	pod p "  containers:
   - {name: app, image: '127.0.0.1:$plain/busybox:1.36', command: [/bin/sleep, '60']}"
