@@ -2,6 +2,7 @@
 #include "cli/doctor.h"
 
 #include "net/net.h"
+#include "net/service.h"
 #include "sys/fd.h"
 #include "sys/self.h"
 #include "sys/sys.h"
@@ -187,7 +188,8 @@ static void check_network(struct sp_doctor *d)
 	struct sp_net_host host;
 	struct sp_error err;
 	bool bridge = access("/sys/module/bridge", F_OK) == 0 ||
-		      access("/proc/sys/net/bridge", F_OK) == 0;
+		      access("/proc/sys/net/bridge", F_OK) == 0,
+	     services;
 
 	sp_net_config_default(&config);
 	if (sp_net_host_open(&config, &host, &err) < 0) {
@@ -195,12 +197,17 @@ static void check_network(struct sp_doctor *d)
 		bad(c, SP_HEALTH_LIMITED, "only `--net lo` and `--net host` work", NULL);
 		return;
 	}
-	found(c, "netlink, %s%s", host.nft_fd >= 0 ? "nftables" : "no nftables",
-	      bridge ? ", bridge" : "");
+	services = geteuid() == 0 && sp_svc_possible(&host);
+	found(c, "netlink, %s%s%s", host.nft_fd >= 0 ? "nftables" : "no nftables",
+	      bridge ? ", bridge" : "", services ? ", Services" : "");
 	if (host.nft_fd < 0)
 		bad(c, SP_HEALTH_LIMITED,
 		    "pods on the bridge reach neither the internet nor published ports",
 		    "modprobe nf_tables nft_chain_nat nft_masq");
+	else if (geteuid() == 0 && !services)
+		bad(c, SP_HEALTH_LIMITED, "a run with Services cannot start",
+		    "modprobe -a nf_conntrack nft_chain_nat nft_fib_ipv4 nft_reject_ipv4 "
+		    "nft_numgen nft_hash");
 	sp_net_host_close(&host);
 }
 

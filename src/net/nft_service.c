@@ -49,6 +49,34 @@ static void add_refusal(struct sp_nl *n, const char *table, const char *chain, s
 	sp_nl_nest_end(n, r);
 }
 
+static void put_setup(struct sp_nl *n, const char *table, struct in_addr block, uint32_t mask)
+{
+	sp_nft_table(n, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL, table);
+	sp_nl_be32(n, NFTA_TABLE_FLAGS, NFT_TABLE_F_OWNER);
+	sp_nft_map(n, table,
+		   &(struct sp_nft_map){.name = "services",
+					.id = 1,
+					.key_type = SP_NFT_TYPE_PROTO_ADDRESS_PORT,
+					.key_len = 12,
+					.data_type = NFT_DATA_VERDICT});
+	sp_nft_map(n, table,
+		   &(struct sp_nft_map){.name = "nodeports",
+					.id = 2,
+					.key_type = SP_NFT_TYPE_PROTO_PORT,
+					.key_len = 8,
+					.data_type = NFT_DATA_VERDICT});
+	sp_nft_chain(n, table, "prerouting", "nat", NF_INET_PRE_ROUTING, NF_IP_PRI_NAT_DST - 5);
+	add_entrance(n, table, "prerouting");
+	sp_nft_chain(n, table, "output", "nat", NF_INET_LOCAL_OUT, NF_IP_PRI_NAT_DST - 5);
+	add_entrance(n, table, "output");
+	sp_nft_chain(n, table, "refuse_prerouting", "filter", NF_INET_PRE_ROUTING,
+		     NF_IP_PRI_NAT_DST + 10);
+	add_refusal(n, table, "refuse_prerouting", block, mask);
+	sp_nft_chain(n, table, "refuse_output", "filter", NF_INET_LOCAL_OUT,
+		     NF_IP_PRI_NAT_DST + 10);
+	add_refusal(n, table, "refuse_output", block, mask);
+}
+
 int sp_nft_service_setup(int fd, const char *table, struct in_addr block, uint32_t mask)
 {
 	_Alignas(8) uint8_t mem[4096];
@@ -56,30 +84,7 @@ int sp_nft_service_setup(int fd, const char *table, struct in_addr block, uint32
 
 	sp_nl_init(&n, mem, sizeof(mem));
 	sp_nft_mark(&n, NFNL_MSG_BATCH_BEGIN);
-	sp_nft_table(&n, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL, table);
-	sp_nl_be32(&n, NFTA_TABLE_FLAGS, NFT_TABLE_F_OWNER);
-	sp_nft_map(&n, table,
-		   &(struct sp_nft_map){.name = "services",
-					.id = 1,
-					.key_type = SP_NFT_TYPE_PROTO_ADDRESS_PORT,
-					.key_len = 12,
-					.data_type = NFT_DATA_VERDICT});
-	sp_nft_map(&n, table,
-		   &(struct sp_nft_map){.name = "nodeports",
-					.id = 2,
-					.key_type = SP_NFT_TYPE_PROTO_PORT,
-					.key_len = 8,
-					.data_type = NFT_DATA_VERDICT});
-	sp_nft_chain(&n, table, "prerouting", "nat", NF_INET_PRE_ROUTING, NF_IP_PRI_NAT_DST - 5);
-	add_entrance(&n, table, "prerouting");
-	sp_nft_chain(&n, table, "output", "nat", NF_INET_LOCAL_OUT, NF_IP_PRI_NAT_DST - 5);
-	add_entrance(&n, table, "output");
-	sp_nft_chain(&n, table, "refuse_prerouting", "filter", NF_INET_PRE_ROUTING,
-		     NF_IP_PRI_NAT_DST + 10);
-	add_refusal(&n, table, "refuse_prerouting", block, mask);
-	sp_nft_chain(&n, table, "refuse_output", "filter", NF_INET_LOCAL_OUT,
-		     NF_IP_PRI_NAT_DST + 10);
-	add_refusal(&n, table, "refuse_output", block, mask);
+	put_setup(&n, table, block, mask);
 	sp_nft_mark(&n, NFNL_MSG_BATCH_END);
 	return sp_nl_talk(fd, &n, NULL, NULL, NULL);
 }
@@ -187,10 +192,30 @@ static void put_drop(struct sp_nl *n, const char *table, uint32_t chain)
 	sp_nl_str(n, NFTA_CHAIN_NAME, name);
 }
 
+/* A chain whose choice is that of a whole port. */
+static void put_chain(struct sp_nl *n, const char *table, const char *name, bool client_ip,
+		      const struct sp_svc_backend *backends, uint32_t count)
+{
+	size_t r;
+
+	sp_nft_begin(n, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
+	sp_nl_str(n, NFTA_CHAIN_TABLE, table);
+	sp_nl_str(n, NFTA_CHAIN_NAME, name);
+	put_choices(n, table, backends, count);
+	r = sp_nft_rule(n, table, name);
+	if (client_ip)
+		sp_nft_hash_client(n, count);
+	else
+		sp_nft_random(n, count);
+	sp_nft_lookup(n, CHOICE, 1, NFT_REG_1);
+	sp_nft_dnat(n);
+	sp_nl_nest_end(n, r);
+}
+
 int sp_nft_service_make(int fd, const char *table, uint32_t chain, bool client_ip,
 			const struct sp_svc_backend *backends, uint32_t count, uint32_t old)
 {
-	size_t size = 2048 + (size_t)count * CHOICE_BYTES, r;
+	size_t size = 2048 + (size_t)count * CHOICE_BYTES;
 	void *mem = malloc(size);
 	char name[16];
 	struct sp_nl n;
@@ -201,18 +226,7 @@ int sp_nft_service_make(int fd, const char *table, uint32_t chain, bool client_i
 	sp_nl_init(&n, mem, size);
 	sp_nft_mark(&n, NFNL_MSG_BATCH_BEGIN);
 	put_drop(&n, table, old);
-	sp_nft_begin(&n, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
-	sp_nl_str(&n, NFTA_CHAIN_TABLE, table);
-	sp_nl_str(&n, NFTA_CHAIN_NAME, chain_name(chain, name));
-	put_choices(&n, table, backends, count);
-	r = sp_nft_rule(&n, table, name);
-	if (client_ip)
-		sp_nft_hash_client(&n, count);
-	else
-		sp_nft_random(&n, count);
-	sp_nft_lookup(&n, CHOICE, 1, NFT_REG_1);
-	sp_nft_dnat(&n);
-	sp_nl_nest_end(&n, r);
+	put_chain(&n, table, chain_name(chain, name), client_ip, backends, count);
 	sp_nft_mark(&n, NFNL_MSG_BATCH_END);
 	result = sp_nl_talk(fd, &n, NULL, NULL, NULL);
 	free(mem);
@@ -251,4 +265,29 @@ int sp_nft_service_point(int fd, const char *table, const struct sp_svc_port *po
 		put_element(&n, table, port, is.node_port, is.chain);
 	sp_nft_mark(&n, NFNL_MSG_BATCH_END);
 	return sp_nl_talk(fd, &n, NULL, NULL, NULL);
+}
+
+int sp_nft_service_probe(int fd)
+{
+	static const char table[] = "sidepod-probe";
+	const struct in_addr block = {htonl(0x0a540000)};
+	const struct sp_svc_backend backend = {block, 1};
+	_Alignas(8) uint8_t mem[8192];
+	int errs[64] = {0};
+	struct sp_nl n;
+
+	sp_nl_init(&n, mem, sizeof(mem));
+	sp_nft_mark(&n, NFNL_MSG_BATCH_BEGIN);
+	put_setup(&n, table, block, UINT32_MAX);
+	put_chain(&n, table, "random", false, &backend, 1);
+	put_chain(&n, table, "hash", true, &backend, 1);
+	/* what is not there cannot be removed, so all of the above is taken back */
+	sp_nft_table(&n, NFT_MSG_DELTABLE, 0, "sidepod-no-such-table");
+	assert(n.seq < SP_ARRAY_LEN(errs));
+	sp_nft_mark(&n, NFNL_MSG_BATCH_END);
+	(void)sp_nl_talk(fd, &n, errs, NULL, NULL); /* fails: the question is where */
+	for (uint32_t i = 0; i + 2 < n.seq; i++)
+		if (errs[i])
+			return errs[i];
+	return errs[n.seq - 2] == -ENOENT ? 0 : -EIO;
 }

@@ -33,4 +33,7 @@ struct sp_nft_service_keys {
 int sp_nft_service_point(int fd, const char *table, const struct sp_svc_port *port,
 			 struct sp_nft_service_keys was, struct sp_nft_service_keys is);
 
+/** sp_nft_service_probe() - Could this kernel do all of the above? Changes nothing */
+int sp_nft_service_probe(int fd);
+
 #endif

@@ -49,6 +49,11 @@ void sp_svc_config_default(struct sp_svc_config *c)
 	*c = (struct sp_svc_config){.subnet.s_addr = htonl(0x0a540000), .prefix_len = 16};
 }
 
+bool sp_svc_possible(const struct sp_net_host *h)
+{
+	return h->nft_fd >= 0 && sp_nft_service_probe(h->nft_fd) == 0;
+}
+
 /* ---- leases ---------------------------------------------------------------------------------- */
 
 static void unlock_leasesp(int *fd)

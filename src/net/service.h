@@ -50,6 +50,9 @@ struct sp_svc_config {
 };
 void sp_svc_config_default(struct sp_svc_config *c);
 
+/** sp_svc_possible() - Has this kernel what Services need? Changes nothing; needs privilege */
+bool sp_svc_possible(const struct sp_net_host *h);
+
 struct sp_svc; /* a session */
 
 /* One virtual port: what a client may connect to. Its key is vip, protocol and port. */

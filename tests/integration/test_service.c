@@ -432,6 +432,10 @@ static void test_dead_session(void **state)
 	pid_t pid;
 	char c;
 
+	assert_int_equal(sp_net_host_open(&conf, &h, &err), 0);
+	assert_true(sp_svc_possible(&h)); /* and nothing of the question is left */
+	sh("! nft list tables | grep -q probe");
+	sp_net_host_close(&h);
 	assert_int_equal(pipe(ready), 0);
 	pid = fork();
 	if (pid == 0) {
