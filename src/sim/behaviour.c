@@ -16,7 +16,10 @@ void sp_scn_tell(const struct sp_scn_reader *r, const struct sp_node *at, const 
 	va_start(ap, fmt);
 	sp_buf_vprintf(&b, fmt, ap);
 	va_end(ap);
-	(void)sp_fail(r->err, SP_E_INVALID, "%s:%u: %s", r->file, at ? at->at.line : 0, mem);
+	if (at && at->at.line)
+		(void)sp_fail(r->err, SP_E_INVALID, "%s:%u: %s", r->file, at->at.line, mem);
+	else /* made by us, from what stands nowhere */
+		(void)sp_fail(r->err, SP_E_INVALID, "%s: %s", r->file, mem);
 }
 
 static int out_of_memory(const struct sp_scn_reader *r)

@@ -58,9 +58,21 @@ int sp_scenarios_read(struct sp_arena *a, const struct sp_source *src, struct sp
 
 	if (sp_yaml_parse(a, src, diags, &docs, &n_docs) < 0)
 		return -1;
+	if (n_docs == 0) {
+		sp_diag_add(diags, SP_SEV_ERROR, src->name, (struct sp_mark){.line = 1},
+			    "a scenario file holds a list called 'scenarios'");
+		return -1;
+	}
 	for (uint32_t d = 0; d < n_docs; d++) {
+		static const char *const keys[] = {"version", "scenarios"};
 		const struct sp_node *list = sp_node_get(docs[d], "scenarios");
 
+		for (uint32_t i = 0; docs[d]->kind == SP_NODE_MAP && i < docs[d]->n; i++)
+			if (!sp_streq(docs[d]->pairs[i].key, keys[0]) &&
+			    !sp_streq(docs[d]->pairs[i].key, keys[1]))
+				sp_diag_add(diags, SP_SEV_ERROR, src->name, docs[d]->pairs[i].at,
+					    "unknown key '%s' beside 'scenarios'",
+					    docs[d]->pairs[i].key);
 		if (!list || list->kind != SP_NODE_LIST) {
 			sp_diag_add(diags, SP_SEV_ERROR, src->name, docs[d]->at,
 				    "a scenario file holds a list called 'scenarios'");

@@ -298,6 +298,16 @@ static void test_tables(void **state)
 		{"{id: a, kind: validation, cases: [{pod: {containers: [{name: a, image: x}]}, "
 		 "errorSuffix: x}]}",
 		 0, 1, 0, "ends with \"x\", got none"},
+		{"{id: a, kind: probe, cases: [{response: '200'}]}", 0, 0, 1, "# SKIP"},
+		{"{id: a, kind: job, jb: 1, job: {}, expect: {}}", 0, 1, 0, "unknown key 'jb'"},
+		{"{id: a, kind: validation, pod: {containers: []}}", 0, 1, 0,
+		 "a case expects errors"},
+		{"{id: a, kind: calc, cases: [{set: [1], text: '1', txt: 2}]}", 0, 1, 0,
+		 "t:1: case: unknown key 'txt'"},
+		{"{id: a, kind: calc, cases: [{set: [1], text: '1'}, {set: [2]}]}", 0, 1, 0,
+		 "case 2: 'text' is missing"},
+		{"{id: a, pod: {containers: [{name: c}]}}", 0, 1, 0, "nothing is expected"},
+		{"]\nscenarois: [", 0, 1, 0, "unknown key 'scenarois'"},
 		{"{id: a, kind: dream}", 0, 1, 0, "unknown scenario kind 'dream'"},
 		{"{title: a}", 0, 1, 0, "needs an 'id'"},
 	};
