@@ -108,6 +108,7 @@ static int open_base(const struct sp_cg_mount *m, const char *root, struct sp_cg
 	struct sp_str own;
 	size_t skip;
 
+	(void)snprintf(t->top, sizeof(t->top), "%s", m->path); /* shorter */
 	t->mount_fd = open_dir(AT_FDCWD, m->path);
 	if (t->mount_fd < 0)
 		return t->mount_fd;
@@ -123,6 +124,8 @@ static int open_base(const struct sp_cg_mount *m, const char *root, struct sp_cg
 	(void)snprintf(path, sizeof(path), "%s" SP_STR_FMT, m->path, (int)(own.len - skip),
 		       own.ptr + skip);
 	t->mount_fd = sp_close(t->mount_fd);
+	if ((size_t)snprintf(t->top, sizeof(t->top), "%s", path) >= sizeof(t->top))
+		return -ENAMETOOLONG;
 	t->mount_fd = open_dir(AT_FDCWD, path);
 	if (t->mount_fd < 0)
 		return t->mount_fd;
@@ -636,6 +639,15 @@ int sp_cgroup_ctr_open(struct sp_cgroup *cg, const char *name, const struct sp_c
 	*ret_restricted = all_devices || restrict_devices(cg, &c);
 	*ret = c;
 	return 0;
+}
+
+int sp_cgroup_ctr_path(const struct sp_cgroup_ctr *c, uint32_t i, char *ret, size_t size)
+{
+	const struct sp_cgroup *cg = c->cg;
+	int n = snprintf(ret, size, "%s/%s%s%s/%s/%s", cg->trees[i].top, cg->base,
+			 cg->tier[0] ? "/" : "", cg->tier, cg->pod, c->name);
+
+	return n < 0 || (size_t)n >= size ? -1 : 0;
 }
 
 int sp_cgroup_ctr_kill(const struct sp_cgroup_ctr *c)

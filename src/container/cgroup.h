@@ -77,6 +77,7 @@ struct sp_cg_tree {
 	bool v2;
 	uint32_t ctls;
 	const char *path; /* mount point */
+	char top[512];    /* directory that holds ours: the mount point, or our own cgroup */
 };
 
 /* The pod's cgroup. Trees are listed v2 first. */
@@ -122,6 +123,9 @@ struct sp_cgroup_ctr {
 int sp_cgroup_ctr_open(struct sp_cgroup *cg, const char *name, const struct sp_cg_values *v,
 		       bool all_devices, struct sp_cgroup_ctr *ret, bool *ret_restricted,
 		       struct sp_error *err);
+
+/** sp_cgroup_ctr_path() - Its directory in tree @i, absolute. Return: -1 when it does not fit */
+int sp_cgroup_ctr_path(const struct sp_cgroup_ctr *c, uint32_t i, char *ret, size_t size);
 
 /** sp_cgroup_ctr_kill() - SIGKILL to every process in it. Return: 0 or -errno; -ENODEV without any
  * tree */

@@ -288,6 +288,32 @@ static int make_pts(const struct sp_sandbox *s, struct sp_ctr_tmp *t, struct sp_
 	return r < 0 ? sp_fail_errno(err, -r, "make devpts") : sp_tmp_add(t, r, err);
 }
 
+/* The container's v1 directories, to be attached; see plan_cgroups(). A user's child cannot. */
+static int open_cgroups(const struct sp_sandbox *s, const struct sp_ctr *c, bool privileged,
+			struct sp_ctr_tmp *t, int ret[SP_CG_TREES_MAX], struct sp_error *err)
+{
+	const uint64_t flags = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
+			       (privileged ? 0 : MOUNT_ATTR_RDONLY);
+	char path[1024];
+
+	for (uint32_t i = 0; i < SP_CG_TREES_MAX; i++) {
+		int r;
+
+		ret[i] = -EBADF;
+		if (i >= s->cg->n || s->cg->trees[i].v2 || s->p->rootless)
+			continue;
+		if (sp_cgroup_ctr_path(&c->cgroup, i, path, sizeof(path)) < 0)
+			return sp_fail(err, SP_E_INVALID, "path of the cgroup is too long");
+		ret[i] = open_tree_of(t, AT_FDCWD, path, path, err);
+		if (ret[i] < 0)
+			return -1;
+		r = sys_mount_setattr(ret[i], "", AT_EMPTY_PATH, flags, 0, 0);
+		if (r < 0)
+			return sp_fail_errno(err, -r, "flags of '%s'", path);
+	}
+	return 0;
+}
+
 /* Directory of the instance, with a fresh layer in it. */
 static int make_dirs(struct sp_sandbox *s, struct sp_ctr *c, struct sp_error *err)
 {
@@ -319,7 +345,7 @@ static int plan_rootfs(struct sp_sandbox *s, const struct sp_ctr_params *p, stru
 		       bool privileged, bool restricted, struct sp_ctr_tmp *t,
 		       struct sp_ctr_fds *fds, struct sp_error *err)
 {
-	int device_fds[8], *mount_fds;
+	int device_fds[8], cg_fds[SP_CG_TREES_MAX], *mount_fds;
 	mode_t *modes;
 	struct sp_plan_params pp = {
 		.ctr = p,
@@ -348,6 +374,9 @@ static int plan_rootfs(struct sp_sandbox *s, const struct sp_ctr_params *p, stru
 	}
 	pp.mount_fds = mount_fds;
 	pp.mount_modes = modes;
+	if (open_cgroups(s, c, privileged, t, cg_fds, err) < 0)
+		return -1;
+	pp.cg_fds = cg_fds;
 	pp.shm_fd = open_tree_of(t, s->shm_fd, "", "share /dev/shm", err);
 	if (pp.shm_fd < 0)
 		return -1;

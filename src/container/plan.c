@@ -179,6 +179,8 @@ static void plan_dev(const struct sp_plan_params *p, struct sp_plan *ret)
 /*
  * The container's own part of the cgroup tree. It is in a cgroup namespace, so a new mount shows
  * its directory as the root. On v1 and hybrid machines the mounts stand where the machine has them.
+ * Each new mount of a v1 hierarchy makes the kernel look at all cgroups of the machine, with the
+ * lock of them all held: a mount of the directory that exists shows the same for nothing.
  */
 static int plan_cgroups(const struct sp_plan_params *p, struct sp_arena *a, struct sp_plan *ret,
 			struct sp_error *err)
@@ -204,6 +206,10 @@ static int plan_cgroups(const struct sp_plan_params *p, struct sp_arena *a, stru
 				m = &cg->layout.mounts[k];
 		if (!target || !m)
 			return sp_fail(err, SP_E_NO_MEMORY, "plan of cgroup mounts");
+		if (p->cg_fds && p->cg_fds[i] >= 0) {
+			add_tree(ret, p->cg_fds[i], target, S_IFDIR);
+			continue;
+		}
 		add_simple(ret, SP_STEP_DIR, target, NULL, 0755, 0);
 		add_mount(ret, m->v2 ? "cgroup2" : "cgroup", target, flags, m->v2 ? NULL : m->data);
 	}

@@ -101,11 +101,12 @@ struct sp_plan_params {
 	bool restricted; /* devices are restricted by a cgroup */
 	bool host_network;
 	const struct sp_cgroup *cg; /* for the container's view of /sys/fs/cgroup; NULL none */
-	int shm_fd, pts_fd;         /* detached mounts; -EBADF none */
-	const char *console;        /* path of the terminal in the container; NULL none */
-	const int *mount_fds;       /* detached mount of each ctr->mounts[] */
-	const mode_t *mount_modes;  /* S_IFDIR or not, of each */
-	const int *device_fds;      /* detached mounts of sp_plan_devices[]; NULL: make nodes */
+	const int *cg_fds; /* detached mounts of its directories, per tree; -EBADF: mount it anew */
+	int shm_fd, pts_fd;        /* detached mounts; -EBADF none */
+	const char *console;       /* path of the terminal in the container; NULL none */
+	const int *mount_fds;      /* detached mount of each ctr->mounts[] */
+	const mode_t *mount_modes; /* S_IFDIR or not, of each */
+	const int *device_fds;     /* detached mounts of sp_plan_devices[]; NULL: make nodes */
 	const struct sp_step *host_devices; /* privileged: nodes of the machine */
 	uint32_t n_host_devices;
 };

@@ -14,9 +14,21 @@
 #include <limits.h>
 #include <sys/file.h>
 
-/* Links that point into the pod's log directory. */
+/* Could a link of this name be the pod's? "<pod>_<namespace>_…", of "<namespace>_<pod>_<uid>" */
+static bool may_be_of(const char *link, const char *log_name)
+{
+	const char *pod = strchr(log_name, '_'), *uid = pod ? strchr(pod + 1, '_') : NULL;
+	size_t n_ns = pod ? (size_t)(pod - log_name) : 0, n_pod = uid ? (size_t)(uid - pod) - 1 : 0;
+
+	return uid && strncmp(link, pod + 1, n_pod) == 0 && link[n_pod] == '_' &&
+	       strncmp(link + n_pod + 1, log_name, n_ns) == 0;
+}
+
+/* Links that point into the pod's log directory. Those of all pods of the machine are there: only
+ * likely ones are read. */
 static void remove_links(int links_fd, const char *log_path)
 {
+	const char *log_name = strrchr(log_path, '/') + 1;
 	int fd = openat(links_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
 	size_t n = strlen(log_path);
@@ -28,7 +40,9 @@ static void remove_links(int links_fd, const char *log_path)
 	}
 	while ((e = readdir(d))) {
 		char target[PATH_MAX];
-		ssize_t len = readlinkat(links_fd, e->d_name, target, sizeof(target));
+		ssize_t len = may_be_of(e->d_name, log_name)
+				      ? readlinkat(links_fd, e->d_name, target, sizeof(target))
+				      : -1;
 
 		if (len > (ssize_t)n && memcmp(target, log_path, n) == 0 && target[n] == '/')
 			(void)unlinkat(links_fd, e->d_name, 0); /* gone is what we want */

@@ -5,6 +5,7 @@
  * ratios; asserts nothing, because other work on the machine would decide.
  *
  *   bench_floor [-n PODS] [-k IN-FLIGHT] [sequential] [bridge] [parallel] [idle] [command] [memory]
+ *	[crowd]
  */
 #include "floor.h"
 
@@ -388,6 +389,77 @@ static void in_parallel(struct bench *b, size_t n, size_t k)
 	row(what, f, p, "pods/s", p / f, "target 0.5x or more");
 }
 
+/* Start pods @from … @to, @k in flight; they go on running. Return: milliseconds per pod */
+static double fill(struct bench *b, struct product_pod *pods, size_t from, size_t to, size_t k)
+{
+	size_t begun = from, up = from;
+	int64_t t0 = clock_ns(CLOCK_MONOTONIC);
+
+	while (up < to) {
+		while (begun < to && begun - up < k) {
+			product_begin(b, (uint32_t)begun, &pods[begun]);
+			up += product_up(&pods[begun++]);
+		}
+		if (up < to) {
+			struct product_pod *p = next_changed(b, pods, begun);
+
+			up += !p->t_app_wall && product_up(p);
+		}
+	}
+	return (double)(clock_ns(CLOCK_MONOTONIC) - t0) / 1e6 / (double)(to - from);
+}
+
+/*
+ * What a pod costs while others run. Some of it is the kernel's: a pivot_root looks at all
+ * processes, a new port of a bridge at all others. The floor meets that, too.
+ */
+static void crowd(struct bench *b, size_t n)
+{
+	static const size_t sizes[] = {10, 100, 500};
+	struct product_pod *pods = calloc(sizes[SP_ARRAY_LEN(sizes) - 1], sizeof(*pods));
+	double floor_at_ten = 0, at_ten = 0, each_at_ten = 0;
+	struct floor *f = open_floor(b, true);
+	char what[64], note[64];
+	size_t have = 0;
+
+	if (!pods)
+		exit(1);
+	b->engine.net = SP_NET_BRIDGE;
+	(void)floor_one(f, 0);
+	(void)product_one(b, PODS_MAX);
+	for (size_t s = 0; s < SP_ARRAY_LEN(sizes); s++) {
+		double each, floor_lone, lone;
+
+		if (sizes[s] > 20)
+			(void)fill(b, pods, have, sizes[s] - 20, b->k);
+		have = sizes[s] > 20 ? sizes[s] - 20 : 0;
+		each = fill(b, pods, have, sizes[s], 2);
+		have = sizes[s];
+		for (uint32_t i = 0; i < n; i++) {
+			b->floor_ns[i] = floor_one(f, i + 1);
+			b->product_ns[i] = product_one(b, PODS_MAX + 1 + i);
+		}
+		floor_lone = quantile_ms(b->floor_ns, n, 0.5);
+		lone = quantile_ms(b->product_ns, n, 0.5);
+		if (s == 0) {
+			floor_at_ten = floor_lone;
+			at_ten = lone;
+			each_at_ten = each;
+		}
+		(void)snprintf(what, sizeof(what), "%zu run: one more, p50", have);
+		(void)snprintf(note, sizeof(note), "%.2fx that beside 10; floor %.2fx",
+			       lone / at_ten, floor_lone / floor_at_ten);
+		row(what, floor_lone, lone, "ms", lone / floor_lone, note);
+		printf("%-34s %9s %9.2f %-7s %6s    %.2fx that beside 10; target 1.3x or less\n",
+		       "  the last 20 of them, 2 in flight", "", each, "ms/pod", "",
+		       each / each_at_ten);
+	}
+	for (size_t i = 0; i < have; i++)
+		product_end(b, &pods[i]);
+	floor_close(f);
+	free(pods);
+}
+
 /* Start `sidepod run`. Return: its standard output */
 static FILE *start_command(const char *sidepod, const char *file, const char *root, pid_t *ret_pid)
 {
@@ -644,6 +716,8 @@ static void run_rows(struct bench *b)
 			whole_command(b, SP_MIN(b->n, (size_t)30));
 		else if (sp_streq(r, "memory"))
 			memory(b);
+		else if (sp_streq(r, "crowd"))
+			crowd(b, SP_MIN(b->n, (size_t)20));
 		else
 			(void)fprintf(stderr, "bench_floor: no row '%s'\n", r);
 	}

@@ -72,6 +72,15 @@ static void masked(struct env *e)
 		 "touch /sys/fs/cgroup/x 2>/dev/null && echo cg; true",
 		 &r) == 0);
 	CHECK_STR(r.out, "0\n/proc/acpi:\n\n/sys/firmware:\n");
+	/* its own control groups are the roots of what it sees, in every hierarchy, and it is in
+	 * them */
+	CHECK(sh(e,
+		 "grep ' - cgroup' /proc/self/mountinfo | grep -v ' / /sys/fs/cgroup'; "
+		 "for f in /sys/fs/cgroup/cgroup.procs /sys/fs/cgroup/*/cgroup.procs; do "
+		 "test ! -e $f || grep -qx $$ $f || echo not in $f; done; "
+		 "grep ' /sys/fs/cgroup.* - cgroup' /proc/self/mountinfo | grep -v ' ro,' ; echo end",
+		 &r) == 0);
+	CHECK_STR(r.out, "end\n");
 }
 
 static void devices(struct env *e)
