@@ -57,6 +57,8 @@ static int check(const struct want *w, const struct sp_pod_entry *p)
 
 	if (w->deleted)
 		return 0; /* the caller sees it go */
+	if (sp_streq(p->status, "Lost"))
+		return -1; /* what it was last is not what it is */
 	phase = sp_pod_phase(p);
 	if (w->phase) {
 		if (strcasecmp(phase, w->phase) == 0)
@@ -101,7 +103,10 @@ static int wait_for(struct sp_cli *cli, const struct sp_place *place, const char
 		if (met > 0)
 			break;
 		if (met < 0)
-			return sp_cli_error(cli, SP_EXIT_FAILED, "pod '%s' is over with phase %s",
+			return sp_cli_error(cli, SP_EXIT_FAILED,
+					    sp_streq(p.status, "Lost")
+						    ? "pod '%s' was %s when its supervisor died"
+						    : "pod '%s' is over with phase %s",
 					    p.name, sp_pod_phase(&p));
 		left = deadline - sp_now_mono();
 		if (left <= 0)

@@ -410,6 +410,7 @@ static int look_at_due(struct sp_follow *f, struct sp_error *err)
 			return -1;
 		if (more > 0)
 			look_at(f, w, false, true, false);
+		f->changed |= w->over; /* with the last of its logs its end is to be acted upon */
 		if (f->told)
 			f->told(f->arg, w, status, record);
 	}

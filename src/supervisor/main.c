@@ -491,6 +491,29 @@ static void begin(struct sup *s)
 		sup_tell(s, &(struct sp_event){.kind = SP_EV_TICK});
 }
 
+/* A supervisor that was killed may have left half a line; the next one would be glued to it. */
+static int cut_torn_line(int record_fd)
+{
+	char mem[4096];
+	struct stat st;
+	off_t end;
+
+	if (fstat(record_fd, &st) < 0)
+		return -errno;
+	for (end = st.st_size; end > 0;) {
+		off_t from = SP_MAX(end - (off_t)sizeof(mem), (off_t)0);
+		ssize_t n = pread(record_fd, mem, (size_t)(end - from), from);
+		const char *nl = n > 0 ? memrchr(mem, '\n', (size_t)n) : NULL;
+
+		if (n < 0)
+			return -errno;
+		end = nl ? from + (nl + 1 - mem) : from;
+		if (nl)
+			break;
+	}
+	return end < st.st_size && ftruncate(record_fd, end) < 0 ? -errno : 0;
+}
+
 static int open_dirs(struct sup *s, struct sp_error *err)
 {
 	const struct sp_engine *e = &s->bundle.engine;
@@ -513,9 +536,15 @@ static int open_dirs(struct sup *s, struct sp_error *err)
 	if (s->pod_dir_fd < 0)
 		return sp_fail_errno(err, errno, "open '%s'", s->pod_dir);
 	s->record_fd =
-		openat(s->run_fd, "record.jsonl", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+		openat(s->run_fd, "record.jsonl", O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	if (s->record_fd < 0)
 		return sp_fail_errno(err, errno, "open the run record");
+	if (s->bundle.resume) {
+		int r = cut_torn_line(s->record_fd);
+
+		if (r < 0)
+			return sp_fail_errno(err, -r, "cut the run record");
+	}
 	s->logs = (struct sp_log_place){
 		.pod_dir_fd = open(s->log_pod_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
 		.links_dir_fd = -EBADF,

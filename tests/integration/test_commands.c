@@ -295,6 +295,37 @@ static void test_ctrl_c_three_times(void **state)
 	assert_int_equal(count_dir("run/pods"), 0);
 }
 
+/* A record that ends anywhere: everything that reads it shows what is there. */
+static void torn_records(const char *name)
+{
+	char command[256], record[256] = "";
+	long size;
+	FILE *f;
+
+	snprintf(command, sizeof(command), "ls %s/run/pods/*/record.jsonl", root);
+	f = popen(command, "re");
+	assert_non_null(f);
+	assert_int_equal(fscanf(f, "%255s", record), 1);
+	pclose(f);
+	f = fopen(record, "re");
+	assert_non_null(f);
+	fseek(f, 0, SEEK_END);
+	size = ftell(f);
+	fclose(f);
+	for (; size >= 0; size -= 97) {
+		struct result r;
+
+		assert_int_equal(truncate(record, size), 0);
+		expect(0, ARGS("ps"));
+		expect(0, ARGS("events", name));
+		expect(0, ARGS("describe", name));
+		r = run(ARGS("timeline", name));
+		if (r.code != 0) /* nothing to draw: not even the first line is whole */
+			expect_text("not a run record", &r.err);
+		result_done(&r);
+	}
+}
+
 /* Killing the command does not hurt the pod; killing the supervisor ends it, and is swept up. */
 /* COL-3: how often, and how long ago the newest of the ends was. */
 static void test_restarts_column(void **state)
@@ -355,6 +386,8 @@ static void test_deaths(void **state)
 	r = run(ARGS("ps"));
 	expect_text("Lost", &r.out);
 	result_done(&r);
+	expect(1, ARGS("wait", "tough", "--timeout", "1s")); /* it was Ready; it is not */
+	torn_records("tough");
 	expect(0, ARGS("down", "tough"));
 	assert_int_equal(count_dir("run/pods"), 0);
 }

@@ -416,6 +416,12 @@ static void test_resume(void **state)
 	pod_wait(&p);
 	if (sp_pod_sweep(&world.engine, p.uid, false, NULL, &err) < 0)
 		fail_msg("%s", err.text);
+	/* killed in the middle of a line */
+	snprintf(path, sizeof(path), "%s/pods/%s/record.jsonl", world.engine.run_dir, p.uid);
+	f = fopen(path, "ae");
+	assert_non_null(f);
+	fputs("{\"tNs\":12345,\"event\":\"st", f);
+	fclose(f);
 	pod_spawn(&p, true);
 	pod_wait_fact(&p, "started", "app", 1);
 	/* VOL-1: what was in the emptyDir is there still */

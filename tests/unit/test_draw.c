@@ -243,6 +243,45 @@ static void test_bad_records(void **state)
 	}
 }
 
+/* A record that ends anywhere, as a killed supervisor leaves it: what is whole is read and drawn.
+ */
+static void test_torn_records(void **state)
+{
+	static const char *const names[] = {"killed", "crashloop"};
+	const struct sp_draw d = {.columns = 80, .version = "test"};
+
+	for (size_t i = 0; i < SP_ARRAY_LEN(names); i++) {
+		struct sp_buf b = {0};
+		char path[256];
+		size_t header;
+
+		path_of(names[i], "jsonl", path, sizeof(path));
+		read_file(path, &b);
+		header = (size_t)((const char *)memchr(b.ptr, '\n', b.len) - b.ptr);
+		for (size_t n = 0; n <= b.len; n++) {
+			struct sp_buf out = {0};
+			struct sp_error err;
+			struct sp_run r;
+
+			sp_run_init(&r);
+			assert_int_equal(sp_run_read(&r, b.ptr, n, &err), n > header ? 0 : -1);
+			if (n > header) {
+				sp_draw_gantt_text(&r, &d, &out);
+				sp_draw_path_text(&r, &d, &out);
+				if (r.stop_at >= 0)
+					sp_draw_waterfall_text(&r, &d, &out);
+				if (n % 16 == 0)
+					sp_draw_svg(&r, &d, &out);
+				assert_false(out.failed);
+				assert_true(out.len > 0);
+			}
+			sp_buf_done(&out);
+			sp_run_done(&r);
+		}
+		sp_buf_done(&b);
+	}
+}
+
 static void test_scale(void **state)
 {
 	static const struct sp_idle spread[] = {{0, SP_SEC}, {SP_SEC, 3 * SP_SEC}};
@@ -302,8 +341,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pictures),    cmocka_unit_test(test_order_svg),
 		cmocka_unit_test(test_overlay),     cmocka_unit_test(test_model),
-		cmocka_unit_test(test_bad_records), cmocka_unit_test(test_scale),
-		cmocka_unit_test(test_labels),
+		cmocka_unit_test(test_bad_records), cmocka_unit_test(test_torn_records),
+		cmocka_unit_test(test_scale),       cmocka_unit_test(test_labels),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
