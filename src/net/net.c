@@ -68,7 +68,7 @@ static int netns_of(int sock)
 	return fd < 0 ? -errno : fd;
 }
 
-int sp_net_open_pool(const struct sp_net_config *c, const char *what, int sock)
+int sp_net_open_pool(const struct sp_net_config *c, const char *what, int sock, bool make)
 {
 	SP_CLEANUP(sp_closep) int ns = netns_of(sock);
 	struct stat st;
@@ -80,6 +80,13 @@ int sp_net_open_pool(const struct sp_net_config *c, const char *what, int sock)
 		return -errno;
 	(void)snprintf(name, sizeof(name), "%s.%llu", what,
 		       (unsigned long long)st.st_ino); /* fits */
+	if (!make) {
+		SP_CLEANUP(sp_closep)
+		int dir_fd = open(c->state_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		if (dir_fd < 0 || faccessat(dir_fd, name, F_OK, 0) < 0)
+			return -errno;
+	}
 	return sp_pool_open(c->state_dir, name);
 }
 
@@ -97,7 +104,7 @@ int sp_net_host_open(const struct sp_net_config *c, struct sp_net_host *ret, str
 		nft_fd = -EBADF;
 	else if (nft_fd < 0)
 		return sp_fail_errno(err, -nft_fd, "open nfnetlink");
-	pool_fd = sp_net_open_pool(c, "pool", rtnl_fd);
+	pool_fd = sp_net_open_pool(c, "pool", rtnl_fd, true);
 	if (pool_fd < 0)
 		return sp_fail_errno(err, -pool_fd, "open the address pool in '%s'", c->state_dir);
 	*ret = (struct sp_net_host){

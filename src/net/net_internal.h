@@ -9,9 +9,10 @@
  * sp_net_open_pool() - The file of leases called @what, for the network namespace of @sock
  *
  * There is one per network namespace that plays the machine, named by its inode: what is leased in
- * another one is no business of ours. Return: descriptor, -errno.
+ * another one is no business of ours. Return: descriptor, -errno; -ENOENT when there is none and
+ * @make does not say to make it.
  */
-int sp_net_open_pool(const struct sp_net_config *c, const char *what, int sock);
+int sp_net_open_pool(const struct sp_net_config *c, const char *what, int sock, bool make);
 
 /**
  * sp_svc_sweep() - Remove what dead sessions left

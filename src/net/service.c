@@ -18,6 +18,8 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#define LEASES "services" /* name of their file */
+
 #define BLOCK_LEN  24 /* prefix of a block */
 #define BLOCK_MASK htonl(UINT32_MAX << (32 - BLOCK_LEN))
 #define FIRST_VIP  2 /* .1 is the name server's */
@@ -62,16 +64,6 @@ static void unlock_leasesp(int *fd)
 		sp_pool_unlock(*fd);
 }
 
-static int open_leases(const struct sp_net_config *c, const struct sp_net_host *h,
-		       struct sp_error *err)
-{
-	int fd = sp_net_open_pool(c, "services", h->rtnl_fd);
-
-	if (fd < 0)
-		return sp_fail_errno(err, -fd, "open the leases of services in '%s'", c->state_dir);
-	return fd;
-}
-
 /* With the lock held. Tables went with their sockets; routes go with the bridge, or are replaced by
  * the block's next owner. */
 static int sweep(int leases_fd, struct sp_error *err)
@@ -98,13 +90,13 @@ static int sweep(int leases_fd, struct sp_error *err)
 
 int sp_svc_sweep(const struct sp_net_config *c, struct sp_net_host *h, struct sp_error *err)
 {
-	SP_CLEANUP(sp_closep) int fd = open_leases(c, h, err);
+	SP_CLEANUP(sp_closep) int fd = sp_net_open_pool(c, LEASES, h->rtnl_fd, false);
 	SP_CLEANUP(unlock_leasesp) int locked = -EBADF;
 	int r;
 
-	if (fd < 0)
-		return -1;
-	r = sp_pool_lock(fd);
+	if (fd == -ENOENT) /* there never was a session */
+		return 0;
+	r = fd < 0 ? fd : sp_pool_lock(fd);
 	if (r < 0)
 		return sp_fail_errno(err, -r, "lock the leases of services");
 	locked = fd;
@@ -176,9 +168,10 @@ static int open_session(struct sp_svc *s, const struct sp_net_config *net,
 		return sp_fail(err, SP_E_UNSUPPORTED,
 			       "Services need nftables, which this machine "
 			       "does not have");
-	s->leases_fd = open_leases(net, &s->h, err);
-	if (s->leases_fd < 0 || lease(s, c, err) < 0 ||
-	    sp_net_machine_up(net, &s->h, &bridge, &s->machine, err) < 0)
+	s->leases_fd = sp_net_open_pool(net, LEASES, s->h.rtnl_fd, true);
+	if (s->leases_fd < 0)
+		return sp_fail_errno(err, -s->leases_fd, "open the leases in '%s'", net->state_dir);
+	if (lease(s, c, err) < 0 || sp_net_machine_up(net, &s->h, &bridge, &s->machine, err) < 0)
 		return -1;
 	s->bridge = bridge.index;
 	s->gateway.s_addr = htonl(ntohl(net->subnet.s_addr) + 1);

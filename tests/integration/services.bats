@@ -14,7 +14,9 @@ teardown() {
 	[ "$(id -u)" -eq 0 ] || return 0
 	[ -z "${run_pid:-}" ] || kill -9 "$run_pid" 2>/dev/null || true
 	timeout 20 "$SIDEPOD" down --all --now >/dev/null 2>&1 || true
-	umount "$BATS_TEST_TMPDIR/net" 2>/dev/null || true
+	number=$(stat -Lc %i "$BATS_TEST_TMPDIR/net" 2>/dev/null) || return 0
+	umount "$BATS_TEST_TMPDIR/net" 2>/dev/null || return 0
+	rm -f "/run/sidepod/net/pool.$number" "/run/sidepod/net/services.$number"
 }
 
 # on_machine CMD…: in the machine of this test
@@ -79,9 +81,9 @@ client() {
 	END
 }
 
-# start FILE: `sidepod run` in the background, which ends at the latest with the test
+# start FILE FLAGS: `sidepod run` in the background, which ends at the latest with the test
 start() {
-	nsenter --net="$BATS_TEST_TMPDIR/net" timeout 60 "$SIDEPOD" run "$1" --progress plain \
+	nsenter --net="$BATS_TEST_TMPDIR/net" timeout 60 "$SIDEPOD" run "$@" --progress plain \
 		>out 2>err 3>&- &
 	run_pid=$!
 }
@@ -146,6 +148,36 @@ connects() { on_machine timeout 1 bash -c "exec 3<>/dev/tcp/$1/$2" 2>/dev/null; 
 	connects 10.84.0.3 80
 	finish
 	! connects 127.0.0.1 30080
+}
+
+# request_all: one request after the other to 10.84.0.2 until there is a file `enough`; who answered
+request_all() {
+	on_machine bash -c 'while [ ! -e enough ]; do
+		exec 3<>/dev/tcp/10.84.0.2/80 || echo failed
+		printf "GET /name HTTP/1.0\r\n\r\n" >&3 && tail -n 1 <&3 | grep ^web- || echo failed
+		exec 3>&-
+	done' 2>/dev/null
+}
+
+# rolled_over: the last 20 answers come from another template than the first one
+rolled_over() {
+	[ "$(tail -n 20 answers | grep -c "^$(head -n 1 answers | cut -d- -f1,2)-")" -eq 0 ] &&
+		[ "$(wc -l <answers)" -gt 100 ]
+}
+
+@test "a deployment rolls over and no request fails" {
+	make_machine
+	{ deployment web 2 ,term=1:0; service web; } >m.yaml
+	start m.yaml --watch
+	until_true connects 10.84.0.2 80
+	request_all >answers 3>&- &
+	until_true test -s answers
+	sed -i 's/listen=8080/listen=8080,slack=1/' m.yaml
+	until_true rolled_over
+	touch enough
+	wait %2
+	! grep failed answers
+	finish
 }
 
 @test "pods of a stateful set have names of their own" {
