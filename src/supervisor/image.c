@@ -109,6 +109,7 @@ static int learn_image(struct sup *s, const char *reference, const struct sp_bun
 	v[n] = *image;
 	v[n].reference = sp_arena_strdup(&s->arena, reference);
 	v[n].fresh = false;
+	v[n].pulled = NULL; /* told to the container that waited for it */
 	if (!v[n++].reference)
 		return -1;
 	for (uint32_t i = 0; i < s->bundle.n_images; i++)
