@@ -47,6 +47,7 @@ struct conform_run {
 	struct sp_engine engine;
 	struct sp_bundle_params params;
 	struct sp_supervisor sup;
+	bool again; /* its second try */
 	bool resumed, over;
 	struct sp_pod_status *before; /* while the engine is away: what it said last; else NULL */
 	sp_time started;              /* real */
