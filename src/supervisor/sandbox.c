@@ -2,6 +2,7 @@
 /* The supervisor's sandbox: volumes, namespaces, network, identity files. */
 #include "supervisor/supervisor_internal.h"
 
+#include "base/text.h"
 #include "sys/fd.h"
 #include "sys/sys.h"
 
@@ -556,6 +557,36 @@ static void tell_unenforced(struct sup *s)
 	sup_warn(s, "LimitsNotEnforced", text);
 }
 
+/* OOM-1: lowering the score needs CAP_SYS_RESOURCE, which engines in containers and those of users
+ * lack. Whether we may is found by trying; ours is as before then. */
+static void tell_oom_score(struct sup *s)
+{
+	static const char path[] = "/proc/self/oom_score_adj";
+	char mem[16], want[16], text[256];
+	int lowest = 1000;
+	int64_t own;
+
+	for (uint16_t i = 0; i < s->res.n_ctrs; i++)
+		lowest =
+			SP_MIN(lowest, sp_oom_score_adj(&s->res, i, s->world.machine_memory_bytes));
+	if (s->oom_told || sys_read_file(AT_FDCWD, path, mem, sizeof(mem)) <= 0)
+		return;
+	mem[strcspn(mem, "\n")] = '\0';
+	if (sp_parse_i64(mem, -1000, 1000, &own) < 0 || lowest >= own)
+		return;
+	(void)snprintf(want, sizeof(want), "%d", lowest); /* fits */
+	if (sys_write_file(AT_FDCWD, path, want) >= 0) {
+		(void)sys_write_file(AT_FDCWD, path, mem); /* raising is always allowed */
+		return;
+	}
+	s->oom_told = true;
+	(void)snprintf(text, sizeof(text),
+		       "oom_score_adj cannot be lowered to %d: when the machine is short of memory "
+		       "the pod is killed as any other process of score %lld",
+		       lowest, (long long)own); /* fits */
+	sup_warn(s, "OOMScoreNotSet", text);
+}
+
 static void start_failed(struct sup *s, uint32_t attempt, enum sp_sandbox_step step,
 			 const char *text)
 {
@@ -586,6 +617,7 @@ void sup_do_sandbox_start(struct sup *s, uint32_t attempt)
 		return;
 	}
 	tell_unenforced(s);
+	tell_oom_score(s);
 	if (make_volumes(s, &err) < 0) {
 		start_failed(s, attempt, SP_SBX_STEP_MOUNT, err.text);
 		return;

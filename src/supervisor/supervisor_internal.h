@@ -173,7 +173,7 @@ struct sup {
 	struct sp_sandbox *sandbox;
 	uint32_t sandbox_attempt;
 	bool sandbox_stopping, net_opened, net_up;
-	bool limits_told, net_told; /* one warning per pod */
+	bool limits_told, net_told, oom_told; /* one warning per pod */
 	struct sp_net_host net_host;
 	struct sp_volume *volumes; /* parallel to the manifest's */
 	int hosts_fd, hostname_fd, resolv_fd;
