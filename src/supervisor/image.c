@@ -197,9 +197,15 @@ static enum sp_image_fail fail_of(const char *name)
 
 bool sup_image_asked(const struct sup *s, uint16_t ctr, const struct sp_bundle_image *image)
 {
+	const struct sp_engine *e = &s->bundle.engine;
+
 	/* nobody but we has the built-in one */
-	return sp_streq(image->image.ref, SP_DEMO_IMAGE) ||
-	       (image->fresh && !s->ctrs[ctr].image_asked);
+	if (sp_streq(image->image.ref, SP_DEMO_IMAGE))
+		return true;
+	/* without root's rights there is no way back to the machine's network: what was fetched
+	 * ahead has to do for restarts, too */
+	return image->fresh &&
+	       (!s->ctrs[ctr].image_asked || (e->rootless && e->net != SP_NET_HOST));
 }
 
 /* An image that is there, or that is known not to be: fetched ahead, or by an earlier start. */
