@@ -59,6 +59,7 @@ int sp_services_open(struct sp_cli *cli, const struct sp_engine *e, struct sp_se
 	struct sp_services *s = calloc(1, sizeof(*s));
 	struct sp_net_config net;
 	struct sp_svc_config conf;
+	struct sp_net_blocker blocker;
 	struct in_addr dns;
 
 	if (!s)
@@ -77,6 +78,13 @@ int sp_services_open(struct sp_cli *cli, const struct sp_engine *e, struct sp_se
 	dns = sp_svc_dns_vip(s->svc);
 	(void)inet_ntop(AF_INET, &dns, s->dns_text, sizeof(s->dns_text)); /* fits */
 	tell_machine(cli, sp_svc_machine(s->svc));
+	if (sp_svc_names_blocker(s->svc, &blocker)) {
+		sp_cli_warn(cli,
+			    "the machine's firewall may drop what pods ask their name server, "
+			    "%s",
+			    blocker.what);
+		sp_cli_hint(cli, "%s", blocker.fix);
+	}
 	if (start_names(s, err) < 0) {
 		(void)sp_services_close(s);
 		return -1;

@@ -172,7 +172,7 @@ int sp_nft_forward_forget(int fd)
 struct blockers {
 	uint8_t family[BLOCKERS_MAX];
 	char table[BLOCKERS_MAX][64], chain[BLOCKERS_MAX][64];
-	uint32_t n;
+	uint32_t n, hook;
 	const char *bridge;
 	bool about_bridge; /* a rule names it */
 };
@@ -198,8 +198,8 @@ static void take_blocker(void *arg, const struct nlmsghdr *h)
 	/* that one is sp_nft_forward_allow()'s */
 	if (g->nfgen_family == NFPROTO_IPV4 && is_text(table, TABLE) && is_text(name, CHAIN))
 		return;
-	/* IPv4's forward hook and the bridge's have the same number */
-	if (!is_u32(find_in(hook, NFTA_HOOK_HOOKNUM), NF_INET_FORWARD) ||
+	/* IPv4's hooks and the bridge's have the same numbers */
+	if (!is_u32(find_in(hook, NFTA_HOOK_HOOKNUM), b->hook) ||
 	    !is_u32(find(h, NFTA_CHAIN_POLICY), NF_DROP) ||
 	    !is_text(find(h, NFTA_CHAIN_TYPE), "filter"))
 		return;
@@ -219,10 +219,10 @@ static void take_rule(void *arg, const struct nlmsghdr *h)
 			   memmem(h, h->nlmsg_len, b->bridge, strlen(b->bridge) + 1);
 }
 
-int sp_nft_forward_blocker(int fd, const char *bridge, char ret[SP_NFT_CHAIN_NAME])
+static int find_blocker(int fd, uint32_t hook, const char *bridge, char ret[SP_NFT_CHAIN_NAME])
 {
 	struct nfgenmsg any = {.version = NFNETLINK_V0};
-	struct blockers b = {.bridge = bridge};
+	struct blockers b = {.bridge = bridge, .hook = hook};
 	_Alignas(8) uint8_t mem[256];
 	struct sp_nl n;
 	int r;
@@ -247,4 +247,14 @@ int sp_nft_forward_blocker(int fd, const char *bridge, char ret[SP_NFT_CHAIN_NAM
 		}
 	}
 	return r;
+}
+
+int sp_nft_forward_blocker(int fd, const char *bridge, char ret[SP_NFT_CHAIN_NAME])
+{
+	return find_blocker(fd, NF_INET_FORWARD, bridge, ret);
+}
+
+int sp_nft_input_blocker(int fd, const char *bridge, char ret[SP_NFT_CHAIN_NAME])
+{
+	return find_blocker(fd, NF_INET_LOCAL_IN, bridge, ret);
 }

@@ -35,6 +35,9 @@ int sp_nft_forward_forget(int fd);
  */
 int sp_nft_forward_blocker(int fd, const char *bridge, char ret[SP_NFT_CHAIN_NAME]);
 
+/** sp_nft_input_blocker() - The same for packets to the machine itself, iptables' INPUT included */
+int sp_nft_input_blocker(int fd, const char *bridge, char ret[SP_NFT_CHAIN_NAME]);
+
 /**
  * sp_xtables_forward_blocks() - Is it the chain FORWARD of the older iptables (not nftables) that
  * drops by policy, without a rule about @bridge?

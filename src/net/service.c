@@ -8,6 +8,7 @@
 #include "net/conntrack.h"
 #include "net/link.h"
 #include "net/net_internal.h"
+#include "net/nft_forward.h"
 #include "net/nft_service.h"
 #include "net/pool.h"
 #include "sys/fd.h"
@@ -40,6 +41,7 @@ struct sp_svc {
 	int leases_fd, slot;
 	struct in_addr block, gateway;
 	int bridge; /* index of the link */
+	char bridge_name[16];
 	struct sp_net_lease machine;
 	char table[32];
 	struct vport ports[SP_SVC_PORTS_MAX];
@@ -174,6 +176,7 @@ static int open_session(struct sp_svc *s, const struct sp_net_config *net,
 	if (lease(s, c, err) < 0 || sp_net_machine_up(net, &s->h, &bridge, &s->machine, err) < 0)
 		return -1;
 	s->bridge = bridge.index;
+	(void)snprintf(s->bridge_name, sizeof(s->bridge_name), "%s", net->bridge); /* checked */
 	s->gateway.s_addr = htonl(ntohl(net->subnet.s_addr) + 1);
 	s->block.s_addr = htonl(ntohl(c->subnet.s_addr) + ((uint32_t)s->slot << (32 - BLOCK_LEN)));
 	(void)snprintf(s->table, sizeof(s->table), "sidepod-svc%d", s->slot); /* fits */
@@ -256,6 +259,20 @@ struct in_addr sp_svc_gateway(const struct sp_svc *s)
 const struct sp_net_lease *sp_svc_machine(const struct sp_svc *s)
 {
 	return &s->machine;
+}
+
+bool sp_svc_names_blocker(const struct sp_svc *s, struct sp_net_blocker *ret)
+{
+	char chain[SP_NFT_CHAIN_NAME];
+
+	/* what cannot be read is not known to block */
+	if (sp_nft_input_blocker(s->h.nft_fd, s->bridge_name, chain) <= 0)
+		return false;
+	/* both are cut when a table has a very long name */
+	(void)snprintf(ret->what, sizeof(ret->what), "chain %s", chain);
+	(void)snprintf(ret->fix, sizeof(ret->fix), "nft insert rule %s iifname %s accept", chain,
+		       s->bridge_name);
+	return true;
 }
 
 /* ---- virtual ports --------------------------------------------------------------------------- */

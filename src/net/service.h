@@ -88,6 +88,10 @@ int sp_svc_open(const struct sp_net_config *net, const struct sp_svc_config *c, 
  * told. The first pod does not tell it then: it finds all of it made */
 const struct sp_net_lease *sp_svc_machine(const struct sp_svc *s);
 
+/** sp_svc_names_blocker() - Does a firewall of this machine drop what pods send to it, so to their
+ * name server? Return: true, and by what and what helps in *ret */
+bool sp_svc_names_blocker(const struct sp_svc *s, struct sp_net_blocker *ret);
+
 /** sp_svc_close() - Remove all of it; NULL is fine. Return: NULL */
 struct sp_svc *sp_svc_close(struct sp_svc *s);
 void sp_svc_closep(struct sp_svc **s);

@@ -210,6 +210,30 @@ static void test_pods_ask(void **state)
 	expect_nothing_left();
 }
 
+/* A firewall that lets nothing in keeps pods from their names: it is found, and what is told helps.
+ */
+static void test_input_policy_drop(void **state)
+{
+	struct pod a = good_pod("a", NULL, 0);
+	struct sp_net_blocker blocker = {0};
+	struct run r = start_run("", 0);
+
+	publish(&r, NULL, 0);
+	assert_false(sp_svc_names_blocker(r.svc, &blocker));
+	sh("nft add table ip filter && nft add chain ip filter INPUT "
+	   "'{ type filter hook input priority filter; policy drop; }'");
+	assert_true(sp_svc_names_blocker(r.svc, &blocker));
+	assert_string_equal(blocker.what, "chain ip filter INPUT");
+	sh("%s", blocker.fix);
+	assert_false(sp_svc_names_blocker(r.svc, &blocker));
+	expect_name(a.pid, SOCK_DGRAM, "10.84.0.1", "cluster.local", ns_t_a,
+		    "NOERROR | SOA ns.dns.cluster.local");
+	sh("nft delete table ip filter");
+	end_run(&r);
+	kill_pod(&a);
+	expect_nothing_left();
+}
+
 /* ---- other resolvers ------------------------------------------------------------------------- */
 
 /* The answer of a played resolver: A 192.0.2.80, so many times; over UDP one alone, cut. */
@@ -452,6 +476,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_pods_ask, net_world_setup, net_world_teardown),
+		cmocka_unit_test_setup_teardown(test_input_policy_drop, net_world_setup,
+						net_world_teardown),
 		cmocka_unit_test_setup_teardown(test_forwarding, net_world_setup,
 						net_world_teardown),
 		cmocka_unit_test_setup_teardown(test_process, net_world_setup, net_world_teardown),
