@@ -76,7 +76,8 @@ static bool wants_huge_pages(const struct sp_res_list *list)
 static const char *refused(const struct sp_k_resources *r)
 {
 	if (r && (wants_huge_pages(&r->limits) || wants_huge_pages(&r->requests)))
-		return "hugepages are not supported";
+		return "hugepages are not supported: containers get none here; ask for memory, or "
+		       "take the entry out";
 	return NULL;
 }
 

@@ -93,5 +93,18 @@ const struct sp_explained sp_reasons[] = {
 	{"FailedCreatePodContainer", "The pod's cgroup could not be made."},
 	{"MissingClusterDNS", "The engine has no DNS of its own, so ClusterFirst uses the "
 			      "machine's (NET-6)."},
+	{"ForwardingEnabled",
+	 "The first pod on the bridge switched net.ipv4.ip_forward of the machine "
+	 "on; it stays on."},
+	{"ForwardingAllowed", "The chain FORWARD of iptables would drop packets of pods, as beside "
+			      "Docker; it got rules for their bridge."},
+	{"ForwardingBlocked",
+	 "A firewall of the machine drops what pods send to the outside. The event "
+	 "and `sidepod doctor` name it, and the commands that help."},
+	{"LimitsNotEnforced", "This user or machine cannot set the limits of the manifest; the pod "
+			      "runs without them. Use root, or a cgroup that is yours."},
+	{"LoopbackOnly",
+	 "Without root's rights a pod has a loopback network alone; --net host gives "
+	 "it the machine's."},
 	{0},
 };
