@@ -202,15 +202,19 @@ static int follow(struct workload *w)
 	struct sp_error err;
 
 	for (;;) {
+		int64_t before;
 		sp_time wake;
 		int r;
 
 		act_on_presses(w);
 		if (turns(w, &wake, &err) < 0)
 			return sp_cli_fail(w->cli, &err);
+		before = sp_store_version(w->store);
 		r = wl_recreate(w);
 		if (r != 0)
 			return r;
+		if (sp_store_version(w->store) != before)
+			continue;
 		if ((w->code || (w->until && w->until->ended)) && !w->presses)
 			continue; /* given up just now, or what was waited for is there */
 		if (is_over(w))

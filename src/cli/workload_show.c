@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "control/schedule.h"
 #include "spec/tree.h"
 
 #include <stdlib.h>
@@ -102,14 +103,38 @@ static void see_set(struct wl_entry *e, const struct sp_node *node, int64_t gene
 		     e->fresh == e->want && (daemon || number(status, "replicas") == e->want);
 }
 
-static void see(struct wl_entry *e, const struct sp_stored *o)
+/* How many of its jobs run, and when the next one is due. */
+static void see_cron(struct workload *w, struct wl_entry *e, const struct sp_node *node)
+{
+	const struct sp_node *spec = sp_node_get(node, "spec");
+	const struct sp_node *active = sp_node_at(node, "status.active");
+	const struct sp_zone *zone =
+		sp_zones_get(&w->zones, sp_node_str(sp_node_get(spec, "timeZone"), NULL));
+	struct sp_schedule schedule = {.zone = zone};
+	struct sp_buf b = sp_buf_fixed(e->counts, sizeof(e->counts));
+	int64_t next = SP_SCHEDULE_NEVER;
+	struct sp_error err;
+
+	e->have = active ? active->n : 0;
+	if (zone && sp_cron_parse(sp_node_str(sp_node_get(spec, "schedule"), ""), &schedule.cron,
+				  &err) == 0)
+		next = sp_schedule_next(&schedule, sp_now_wall() / SP_SEC);
+	if (sp_node_bool(sp_node_get(spec, "suspend"), false)) {
+		sp_buf_puts(&b, "suspended");
+	} else if (next == SP_SCHEDULE_NEVER) {
+		sp_buf_puts(&b, "never");
+	} else {
+		sp_buf_puts(&b, "next ");
+		sp_zone_rfc3339(zone, next, &b);
+	}
+}
+
+static void see(struct workload *w, struct wl_entry *e, const struct sp_stored *o)
 {
 	if (e->kind == SP_KIND_JOB)
 		see_job(e, o->node);
 	else if (e->kind == SP_KIND_CRON_JOB)
-		e->have = sp_node_at(o->node, "status.active")
-				  ? sp_node_at(o->node, "status.active")->n
-				  : 0;
+		see_cron(w, e, o->node);
 	else if (wl_makes_pods(e->kind) && e->kind != SP_KIND_POD)
 		see_set(e, o->node, o->generation);
 }
@@ -122,7 +147,7 @@ static void describe(const struct wl_entry *e, struct sp_buf *b)
 	else if (e->kind == SP_KIND_CRON_JOB && e->have)
 		sp_buf_printf(b, "%lld active", (long long)e->have);
 	else if (e->kind == SP_KIND_CRON_JOB)
-		sp_buf_puts(b, "waits for its time");
+		sp_buf_puts(b, e->counts);
 	else
 		sp_buf_printf(b, "%lld/%lld ready", (long long)e->have, (long long)e->want);
 	if (e->kind != SP_KIND_JOB && e->kind != SP_KIND_CRON_JOB && e->fresh < e->want &&
@@ -161,10 +186,11 @@ static void tell_numbers(struct workload *w, struct wl_entry *e)
 	if (sp_streq(text, e->shown))
 		return;
 	memcpy(e->shown, text, sizeof(text));
-	if (e->kind == SP_KIND_JOB || e->kind == SP_KIND_CRON_JOB)
+	if (e->kind == SP_KIND_JOB)
 		return;
 	if (w->follow.progress.mode == SP_PROGRESS_JSON) {
-		tell_json(w, sp_kind_name(e->kind), e->name, "replicas", "", text);
+		tell_json(w, sp_kind_name(e->kind), e->name,
+			  e->kind == SP_KIND_CRON_JOB ? "schedule" : "replicas", "", text);
 	} else if (w->follow.progress.mode == SP_PROGRESS_PLAIN) {
 		put_name(&b, sp_kind_name(e->kind), e->name);
 		sp_buf_printf(&b, "  %s\n", text);
@@ -251,7 +277,7 @@ static void take(struct workload *w, const struct sp_store_event *ev)
 	kind = kind_of(o);
 	e = kind == SP_KIND_POD ? NULL : wl_find(w, kind, o->ns, o->name);
 	if (e && ev->type != SP_STORE_DELETED)
-		see(e, o);
+		see(w, e, o);
 }
 
 int wl_show(struct workload *w, struct sp_error *err)
