@@ -10,8 +10,8 @@
 #define AUTH_FD_FLAG                                                                               \
 	{                                                                                          \
 		.name = "auth-fd", .kind = SP_FLAG_INT, .arg = "FD", .min = 3, .max = 1024,        \
-		.help = "Read pull secrets, a JSON list of docker configurations, from this "      \
-			"descriptor",                                                              \
+		.help = "Read pull secrets, a JSON list of objects with name and config, from "    \
+			"this descriptor",                                                         \
 	}
 
 const struct sp_flag sp_image_pull_flags[] = {

@@ -39,6 +39,7 @@ static int read_secrets(struct sp_cli *cli, int fd, struct sp_auth_sources *ret,
 	}
 	if (n < 0)
 		return sp_fail_errno(err, errno, "read the pull secrets");
+	(void)close(fd); /* no credential helper that we start is to have it */
 	doc = json_loadb(text.ptr ? text.ptr : "", text.len, 0, NULL);
 	if (text.ptr)
 		explicit_bzero(text.ptr, text.len);

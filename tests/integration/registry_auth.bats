@@ -80,6 +80,18 @@ machine() {
 	[[ $output == *"docker-credential-mine: the program is not there"* ]]
 }
 
+@test "a helper does not get the descriptor of the pull secrets" {
+	mkdir "$HOME/bin"
+	printf '#!/bin/sh\nls /proc/$$/fd >"%s/fds"\necho "{\\"Username\\":\\"user\\",\\"Secret\\":\\"s3cretword\\"}"\n' "$HOME" >"$HOME/bin/docker-credential-mine"
+	chmod +x "$HOME/bin/docker-credential-mine"
+	echo '{"credsStore":"mine"}' >"$HOME/auth.json"
+	echo '[{"name":"other","config":"{\"auths\":{}}"}]' >"$HOME/secrets"
+	PATH=$HOME/bin:$PATH REGISTRY_AUTH_FILE=$HOME/auth.json run ensure --auth-fd 27 "localhost:$tls/busybox:1.36" 27<"$HOME/secrets"
+	[ "$status" -eq 0 ]
+	grep -qx 0 "$HOME/fds"
+	! grep -qx 27 "$HOME/fds"
+}
+
 @test "the machine's files: auth.json, registries.conf, certs.d below /etc/containers" {
 	[ -d /etc/containers ] && unshare -m true || skip "no /etc/containers to put something in the place of"
 	mkdir -p "$HOME/etc/certs.d/localhost:$mutual"
