@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -50,15 +51,22 @@ static void make_cgroups(void)
 		fclose(f);
 }
 
+/* Return: was something in them? It is told, and removed all the same. */
 static int remove_cgroups(void)
 {
+	char command[256];
 	int left = 0;
 
-	for (int i = 0; i < n_trees; i++)
-		if (rmdir(trees[i].own) < 0) {
-			printf("# left behind: %s: %s\n", trees[i].own, strerror(errno));
-			left = 1;
-		}
+	for (int i = 0; i < n_trees; i++) {
+		if (rmdir(trees[i].own) == 0)
+			continue;
+		printf("# left behind: %s: %s\n", trees[i].own, strerror(errno));
+		left = 1;
+		snprintf(command, sizeof(command), "find %s -depth -type d -exec rmdir {} +",
+			 trees[i].own);
+		for (int k = 0; k < 100 && system(command) != 0; k++)
+			usleep(20000); /* killed processes are on their way out */
+	}
 	return left;
 }
 
@@ -124,6 +132,7 @@ static int enter(int (*tests)(void))
 	pid = fork();
 	MUST(pid);
 	if (pid == 0) {
+		MUST(prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0));
 		furnish();
 		_exit(be_init(tests));
 	}
@@ -143,8 +152,11 @@ int own_machine_run(int (*tests)(void))
 	fflush(NULL);
 	pid = fork();
 	MUST(pid);
-	if (pid == 0)
+	if (pid == 0) {
+		/* a runner that loses patience ends everything */
+		MUST(prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0));
 		_exit(enter(tests));
+	}
 	r = wait_for(pid);
 	return remove_cgroups() ? 1 : r;
 }

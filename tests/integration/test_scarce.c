@@ -10,10 +10,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define FINISHES                                                                                   \
@@ -233,6 +238,107 @@ static void test_no_network(void **state)
 	own_machine_clean("no network");
 }
 
+/* ---- older kernels --------------------------------------------------------------------------- */
+
+#define MISSING "Function not implemented"
+
+/* As on a kernel without this system call. Return: what the command said, both streams in `err` */
+static struct result run_without(int call, const char *const *args)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)call, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog prog = {.len = SP_ARRAY_LEN(code), .filter = code};
+	struct result r = {0};
+	char mem[4096];
+	int fds[2];
+	pid_t pid;
+	ssize_t n;
+
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) < 0)
+			_exit(98);
+		dup2(fds[1], 1);
+		dup2(fds[1], 2);
+		execv(getenv("SIDEPOD"), (char **)(uintptr_t)args);
+		_exit(99);
+	}
+	close(fds[1]);
+	while ((n = read(fds[0], mem, sizeof(mem))) > 0) {
+		sp_buf_add(&r.err, mem, (size_t)n);
+		if (strstr(text(&r.err), MISSING))
+			kill(pid, SIGINT); /* a pod is tried again and again */
+	}
+	close(fds[0]);
+	r.code = reap(pid);
+	return r;
+}
+
+/* What pods cannot do without is named; what they can do without is not missed. */
+static void test_missing_calls(void **state)
+{
+	static const struct {
+		const char *name;
+		int call;
+		bool needed;
+	} calls[] = {
+		{"clone3", SYS_clone3, true},
+		{"openat2", SYS_openat2, true},
+		{"mount_setattr", SYS_mount_setattr, true},
+		{"pidfd_open", SYS_pidfd_open, true},
+		{"close_range", SYS_close_range, true},
+		{"keyctl", SYS_keyctl, false},
+		{"add_key", SYS_add_key, false},
+		{"io_uring_setup", SYS_io_uring_setup, false},
+	};
+	char path[160];
+
+	snprintf(path, sizeof(path), "%s", manifest("old", FINISHES));
+	for (size_t i = 0; i < SP_ARRAY_LEN(calls); i++) {
+		struct result r = run_without(calls[i].call, ARGS("sidepod", "run", path));
+
+		if (!calls[i].needed && r.code != 0)
+			fail_msg("%s: exit code %d\n%s", calls[i].name, r.code, text(&r.err));
+		if (r.code != 0 && !strstr(text(&r.err), MISSING))
+			fail_msg("%s is not said to be missing:\n%s", calls[i].name, text(&r.err));
+		result_done(&r);
+		expect(0, ARGS("down", "--all", "--now"));
+		own_machine_clean(calls[i].name);
+	}
+	struct result r = run_without(SYS_clone3, ARGS("sidepod", "doctor"));
+
+	assert_int_equal(r.code, 5);
+	expect_text("no pod can run", &r.err);
+	result_done(&r);
+	unlink(path);
+}
+
+/* Without the v2 tree there is no cgroup.kill: the freezer helps to kill what does not want to go.
+ */
+static void test_no_unified_tree(void **state)
+{
+	const char *path;
+
+	if (umount2("/sys/fs/cgroup/unified", MNT_DETACH) < 0 ||
+	    umount2("/sys/fs/cgroup/unified", MNT_DETACH) < 0)
+		skip(); /* no hybrid machine: the other trees are tried in test_container */
+	own_machine_mark(root);
+	path = manifest("stubborn",
+			"  terminationGracePeriodSeconds: 600\n"
+			"  containers:\n"
+			"  - {name: c, " IMAGE ", command: [demo, act, 'say=no,term=ignore']}\n");
+	expect(0, ARGS("up", "--wait", path));
+	expect(0, ARGS("down", "stubborn", "--now"));
+	unlink(path);
+	own_machine_clean("no cgroup.kill");
+}
+
 /* The whole state on four megabytes, with the image in it. */
 static int set_up(void **state)
 {
@@ -250,6 +356,7 @@ static int tests(void)
 		cmocka_unit_test(test_save_without_room), cmocka_unit_test(test_run_without_room),
 		cmocka_unit_test(test_full_meanwhile),    cmocka_unit_test(test_room_again),
 		cmocka_unit_test(test_read_only_root),    cmocka_unit_test(test_no_network),
+		cmocka_unit_test(test_missing_calls),     cmocka_unit_test(test_no_unified_tree),
 	};
 
 	return cmocka_run_group_tests(all, set_up, NULL);
