@@ -116,12 +116,28 @@ static void on_the_node(struct lpod *p)
 	}
 }
 
+/* A port of a mesh's proxy, which is injected: no manifest shows it. */
+static bool may_be_injected(const struct lpod *p, uint32_t port)
+{
+	const struct sp_catalogue *cat = p->l->opt.catalogue;
+
+	for (uint32_t i = 0; i < sp_catalogue_size(cat); i++) {
+		const struct sp_cat_entry *e = sp_catalogue_at(cat, i);
+
+		for (uint32_t k = 0; e->type == SP_CAT_MESH && k < e->n_ports; k++)
+			if (e->ports[k].port == port)
+				return true;
+	}
+	return false;
+}
+
 static void dangling(struct lpod *p)
 {
 	EACH(p, c)
 	{
 		for (uint32_t i = 0; i < c->n_refs; i++) {
-			bool silent = false; /* a container that declares nothing may listen */
+			/* a container that declares nothing may listen, too */
+			bool silent = may_be_injected(p, c->refs[i].port);
 
 			EACH(p, o)
 			{

@@ -281,7 +281,7 @@ static void quit_calls(struct lpod *p)
 		}
 		if ((p->n_apps + p->n_sidecars > 1) &&
 		    ((sh_is(last, "curl|wget") && (s || sp_seen(QUIT_WORDS, c->sh.text))) ||
-		     (sh_signal(last, &pid1) && c->sh.n > 1) ||
+		     (sh_signal(last, &pid1) && c->sh.n > 1 && !strstr(c->sh.text, "$!")) ||
 		     (sh_is(last, "touch") && last->n > 1 &&
 		      sp_seen("/done|/finished|/complete|/exit", last->w[last->n - 1]))))
 			fix_without(p,
@@ -334,6 +334,15 @@ static void propose_exec(struct lpod *p, struct sp_finding *f, const struct lctr
 		fix_op(p, f, SP_OP_SCALAR, node)->value = sp_node_new_str(&p->l->arena, text);
 }
 
+/* Does the script start something and go on? */
+static bool in_background(const struct sh *sh)
+{
+	for (uint32_t i = 0; i < sh->n; i++)
+		if (sp_streq(sh->v[i].after, "&"))
+			return true;
+	return false;
+}
+
 static void swallowed_term(struct lpod *p)
 {
 	EACH(p, c)
@@ -350,12 +359,12 @@ static void swallowed_term(struct lpod *p)
 			"the shell does not pass SIGTERM on: %s is killed after %lld s%s", c->name,
 			(long long)p->grace_s,
 			c->role == SP_ROLE_APP && p->n_sidecars ? " and sidecars get 2 s" : "");
-		if (last->lead != SH_NONE || last->n == 0)
+		if (last->lead != SH_NONE || last->n == 0 || in_background(&c->sh))
 			f->fix = "trap TERM in the script, or let a program run in its place";
 		else
 			f->fix = say(p->l, "exec %s …: the last command takes the shell's place",
 				     last->w[0]);
-		if (last->lead == SH_NONE && last->n > 0)
+		if (last->lead == SH_NONE && last->n > 0 && !in_background(&c->sh))
 			propose_exec(p, f, c);
 	}
 }

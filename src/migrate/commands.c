@@ -118,6 +118,15 @@ static struct mctr *owner_of(struct mpod *p, const struct mctr *self, int64_t po
 	return NULL;
 }
 
+/* Is there a sidecar, as it is or as it becomes? An injected one cannot be seen. */
+static bool has_companion(const struct mpod *p)
+{
+	for (uint32_t i = 0; i < p->n; i++)
+		if (!p->c[i].removed && mig_is_sidecar(&p->c[i]))
+			return true;
+	return false;
+}
+
 /* Return: rule by which a statement goes, NULL when it stays. */
 static const char *verdict(struct mpod *p, struct mctr *c, const struct sp_statement *st,
 			   const char *text)
@@ -128,6 +137,12 @@ static const char *verdict(struct mpod *p, struct mctr *c, const struct sp_state
 	if (c->role == SP_ROLE_APP && !c->moves && mig_is_done_call(p, text))
 		return "M8";
 	if (c->role == SP_ROLE_APP && !c->moves && mig_quits(p, text)) {
+		if (!has_companion(p)) {
+			mig_manual(p, "M5", c, c->k->node->at,
+				   "a call ends a companion that is not in this manifest: take it "
+				   "out when that one is a native sidecar, injected as such");
+			return NULL;
+		}
 		if (begins(text, "trap") || !st->compound)
 			return "M5";
 		mig_manual(p, "M5", c, c->k->node->at,
@@ -425,6 +440,13 @@ static void clean_wrapper(struct mpod *p, struct mctr *c, const char **dirs,
 
 		if (!sp_streq(base_name(first), w->name))
 			continue;
+		if (!has_companion(p)) {
+			mig_manual(p, "M6", c, c->k->node->at,
+				   "%s waits for a companion that is not in this manifest: take it "
+				   "off when that one is a native sidecar, injected as such",
+				   w->name);
+			return;
+		}
 		if (!mig_done(p, unwrap(p, c, w, &err), "M6", c, c->k->node->at,
 			      "take the wrapper off"))
 			return;

@@ -2,6 +2,8 @@
 /* M8: containers that wait for each other's files on a shared volume; order takes their place. */
 #include "migrate/migrate_internal.h"
 
+#include <stdlib.h>
+
 static bool begins(const char *text, const char *w)
 {
 	size_t n = strlen(w);
@@ -76,6 +78,36 @@ static bool ends_with(struct mpod *p, const struct mctr *c, const char *path)
 	       (begins(last, "touch") || strchr(last, '>'));
 }
 
+/*
+ * May @c run alone, before the apps? Not when it waits for a file that another container writes,
+ * nor when it calls a port of the pod that no sidecar serves: an app may well be there.
+ */
+static bool stands_alone(struct mpod *p, const struct mctr *c)
+{
+	static const char *const hosts[] = {"localhost:", "127.0.0.1:", "localhost ", "127.0.0.1 "};
+	struct mig_script f;
+
+	for (uint32_t i = 0; mig_find_script(c, &f) && i < f.s.n; i++) {
+		const char *file = tested_file(p, text_of(p, &f, i));
+
+		for (uint32_t k = 0; file && k < p->n; k++)
+			if (&p->c[k] != c && writes_file(&p->c[k], file))
+				return false;
+	}
+	for (size_t i = 0; i < SP_ARRAY_LEN(hosts); i++)
+		for (const char *at = c->words; (at = strstr(at, hosts[i])) != NULL;) {
+			bool served = false;
+
+			at += strlen(hosts[i]);
+			for (uint32_t k = 0; k < p->n; k++)
+				served |= &p->c[k] != c && mig_is_sidecar(&p->c[k]) &&
+					  mig_serves(&p->c[k], strtol(at, NULL, 10));
+			if (!served)
+				return false;
+		}
+	return true;
+}
+
 bool mig_file_loop(struct mpod *p, struct mctr *c, const char *text)
 {
 	const char *path = tested_file(p, text);
@@ -101,7 +133,7 @@ bool mig_file_loop(struct mpod *p, struct mctr *c, const char *text)
 		}
 		if (p->job_like && other->role == SP_ROLE_APP && !other->moves &&
 		    c->role == SP_ROLE_APP && !c->moves && mig_wanted(p, other) &&
-		    ends_with(p, other, path) && !mig_needs(other, c)) {
+		    ends_with(p, other, path) && !mig_needs(other, c) && stands_alone(p, other)) {
 			other->moves = other->ends = true;
 			other->why = "M8";
 			mig_step(p, "M8", other, other->k->node->at,
