@@ -126,11 +126,12 @@ static const char *chain_name(uint32_t number, char ret[16])
 static void put_element(struct sp_nl *n, const char *table, const struct sp_svc_port *p,
 			uint16_t node, uint32_t chain)
 {
+	const uint8_t protocol = p->udp ? IPPROTO_UDP : IPPROTO_TCP;
 	uint32_t key[3] = {0};
 	size_t list, elem;
 	char name[16];
 
-	memcpy(&key[0], &(uint8_t){p->udp ? IPPROTO_UDP : IPPROTO_TCP}, 1);
+	memcpy(&key[0], &protocol, sizeof(protocol));
 	key[1] = node ? key_port(node) : p->vip.s_addr;
 	key[2] = key_port(p->port);
 

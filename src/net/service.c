@@ -420,10 +420,10 @@ static int set_port(struct sp_svc *s, struct vport *v, const struct sp_svc_port 
 		    const struct sp_svc_backend *backends, uint32_t n, struct sp_error *err)
 {
 	SP_CLEANUP(sp_closep) int node_fd = -EBADF;
-	struct sp_svc_backend *copy = calloc(SP_MAX(n, 1u), sizeof(*copy));
+	struct sp_svc_backend *copy = n ? calloc(n, sizeof(*copy)) : NULL;
 	bool new_node = v->p.node_port != p->node_port;
 
-	if (!copy)
+	if (n && !copy)
 		return sp_fail(err, SP_E_NO_MEMORY, "services");
 	if (n)
 		memcpy(copy, backends, n * sizeof(*copy));
@@ -461,6 +461,7 @@ int sp_svc_set(struct sp_svc *s, const struct sp_svc_port *p, const struct sp_sv
 	       uint32_t n, struct sp_error *err)
 {
 	struct vport *v = find(s, p);
+	int r;
 
 	if (check_port(s, p, n, err) < 0)
 		return -1;
@@ -474,10 +475,10 @@ int sp_svc_set(struct sp_svc *s, const struct sp_svc_port *p, const struct sp_sv
 			       SP_SVC_PORTS_MAX);
 	v = &s->ports[s->n_ports];
 	*v = (struct vport){.node_fd = -EBADF};
-	if (set_port(s, v, p, backends, n, err) < 0)
-		return -1;
-	s->n_ports++;
-	return 0;
+	r = set_port(s, v, p, backends, n, err);
+	if (r == 0 || v->backends) /* it is there, whatever failed afterwards */
+		s->n_ports++;
+	return r;
 }
 
 int sp_svc_unset(struct sp_svc *s, const struct sp_svc_port *p, struct sp_error *err)
