@@ -558,8 +558,12 @@ static int check_all(struct world *w, struct sp_diff *d)
 	for (uint32_t i = 0; list && list->kind == SP_NODE_LIST && i < list->n; i++) {
 		sp_time at;
 
-		if (sp_scn_seconds(&w->r, sp_node_get(list->items[i], "at"), &at) < 0 ||
-		    run_until(w, at) < 0 || check_status(w, list->items[i], d) < 0)
+		if (sp_scn_seconds(&w->r, sp_node_get(list->items[i], "at"), &at) < 0)
+			return -1;
+		if (at < w->now)
+			return sp_scn_fail(&w->r, list->items[i],
+					   "status: snapshots are given in order");
+		if (run_until(w, at) < 0 || check_status(w, list->items[i], d) < 0)
 			return -1;
 	}
 	if (run_until(w, SP_MAX(horizon, w->now)) < 0 || (steps && check_steps(w, steps, d) < 0) ||
