@@ -8,8 +8,8 @@
  *   "format": "sidepod.bundle/v1",
  *   "pod": { …a complete Pod with defaults, uid and creationTimestamp… },
  *   "configMaps": [ … ], "secrets": [ … ],   objects of the pod's namespace that it names
- *   "services": [{"name","ip","ports":[{"name","udp","port"}]}],   of its namespace, with an
- * address "images": {                              those already present
+ *   "services": [{"name","ip","ports":[{"name","udp","port"}]}],   those with an address
+ *   "images": {                              those already present
  *     "<reference as in the manifest>": { "ref", "id", "digest", "sizeBytes", "layers": [dirs],
  *       "entrypoint", "cmd", "env", "workingDir", "user", "stopSignal", "fresh", "pulled" }
  *   },
