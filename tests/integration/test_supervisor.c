@@ -7,6 +7,7 @@
 
 #include "../unit/cmocka_all.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -384,11 +385,24 @@ static void test_exec_and_usage(void **state)
 	pod_end(&p);
 }
 
+static int open_descriptors(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	int n = 0;
+
+	assert_non_null(d);
+	while (readdir(d))
+		n++;
+	closedir(d);
+	return n;
+}
+
 /* Killed at any moment, a supervisor takes its pod along; the sweep leaves nothing. */
 static void test_killed_supervisor(void **state)
 {
 	struct pod_run p;
 	unsigned seed = (unsigned)getpid();
+	int descriptors = open_descriptors();
 
 	for (int i = 0; i < 25; i++) {
 		struct sp_error err = {0};
@@ -399,6 +413,7 @@ static void test_killed_supervisor(void **state)
 		pod_wait(&p);
 		assert_int_equal(sp_supervisor_alive(world.engine.run_dir, p.uid, &err), 0);
 		pod_end(&p);
+		assert_int_equal(open_descriptors(), descriptors);
 	}
 }
 
