@@ -58,6 +58,10 @@ static int ask_for(struct sp_launch *l, struct sp_image_store *s, const struct s
 		return sp_fail(err, SP_E_NO_MEMORY, "image '%s'", c->image);
 	if (sp_fetch_by_policy(f, s, c->image, policy, image, err) < 0)
 		return sp_wrap(err, "container '%s'", c->name);
+	/* it outlives the manifest, which may be read again */
+	image->reference = sp_arena_strdup(&l->cli->arena, c->image);
+	if (!image->reference)
+		return sp_fail(err, SP_E_NO_MEMORY, "image '%s'", c->image);
 	l->n_images++;
 	return 0;
 }

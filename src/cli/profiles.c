@@ -69,7 +69,8 @@ static int compile(struct sp_launch *l, const char *profile, uint64_t caps, stru
 	SP_CLEANUP(sp_arena_done) struct sp_arena a = {0};
 	const char *root = sp_flag_text(l->cli, "seccomp-root");
 	char text[20];
-	struct sp_seccomp f = {.profile = profile, .caps = caps};
+	/* copied: it outlives the manifest, which may be read again */
+	struct sp_seccomp f = {.profile = sp_arena_strdup(&l->cli->arena, profile), .caps = caps};
 	SP_CLEANUP(sp_buf_done) struct sp_buf answer = {0};
 	struct sp_node *doc = NULL;
 

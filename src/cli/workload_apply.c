@@ -303,6 +303,9 @@ static void read_again(struct workload *w)
 	r = sp_cli_load(w->cli, l->paths, l->n_paths, &l->manifest, &err) < 0
 		    ? sp_cli_fail(w->cli, &err)
 		    : sp_launch_check(l);
+	for (uint32_t i = 0; i < l->manifest.n_objects && r == 0; i++)
+		if (sp_cli_pod_spec(&l->manifest.objects[i]))
+			r = sp_launch_profiles(l, &l->manifest.objects[i]);
 	if (r != 0) {
 		sp_cli_hint(w->cli, "what runs stays as it is until the manifests are right");
 		sp_manifest_done(&l->manifest);

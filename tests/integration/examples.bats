@@ -83,3 +83,23 @@ before() {
 	[[ "$output" == *"served by a pod without a cluster"* ]]
 	"$SIDEPOD" down web --root "$ROOT_DIR"
 }
+
+@test "cron: with --now its job runs once, and takes the helper along" {
+	run timeout 60 "$SIDEPOD" run "$TREE/examples/cron.yaml" --now --root "$ROOT_DIR"
+	[ "$status" = 0 ]
+	[[ "$output" == *"the report is written"* ]]
+	[[ "$output" == *"job/report-"*" Complete 1/1 in "* ]]
+}
+
+@test "app: three replicas behind a Service, ended in order" {
+	env --default-signal=INT "$SIDEPOD" run "$TREE/examples/app.yaml" --root "$ROOT_DIR" \
+		>"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
+	pid=$!
+	timeout 40 sh -c 'until grep -q "^deployment/app  3/3 ready" "$0"; do sleep 0.1; done' "$BATS_TEST_TMPDIR/err"
+	kill -INT "$pid"
+	status=0
+	wait "$pid" || status=$?
+	[ "$status" = 130 ]
+	[ "$(grep -c 'logs *| the app is up' "$BATS_TEST_TMPDIR/out")" = 3 ]
+	[ "$(grep -c '^pod/app-.* after ' "$BATS_TEST_TMPDIR/err")" = 3 ]
+}
