@@ -17,14 +17,18 @@
 #define CHOICE_BYTES 32
 _Static_assert(SP_SVC_BACKENDS_MAX *CHOICE_BYTES < UINT16_MAX, "all choices fit into one message");
 
+/* Looked up twice: a lookup that began before a key was pointed elsewhere, and ends after it, may
+ * find neither the old element nor the new one. The next one finds the new one. */
 static void add_entrance(struct sp_nl *n, const char *table, const char *chain)
 {
-	size_t r = sp_nft_rule(n, table, chain);
+	size_t r;
 
-	sp_nft_key(n, true);
-	sp_nft_lookup(n, "services", 0, NFT_REG_VERDICT);
-	sp_nl_nest_end(n, r);
-
+	for (int i = 0; i < 2; i++) {
+		r = sp_nft_rule(n, table, chain);
+		sp_nft_key(n, true);
+		sp_nft_lookup(n, "services", 0, NFT_REG_VERDICT);
+		sp_nl_nest_end(n, r);
+	}
 	r = sp_nft_rule(n, table, chain);
 	sp_nft_dst_is_local(n);
 	sp_nft_key(n, false);
@@ -148,14 +152,14 @@ static void put_element(struct sp_nl *n, const char *table, const struct sp_svc_
 }
 
 /* The map from a number to a backend. */
-static void put_choices(struct sp_nl *n, const char *table, const struct sp_svc_backend *backends,
-			uint32_t count)
+static void put_choices(struct sp_nl *n, const char *table, uint32_t id,
+			const struct sp_svc_backend *backends, uint32_t count)
 {
 	size_t list, elem;
 
 	sp_nft_map(n, table,
 		   &(struct sp_nft_map){.name = CHOICE,
-					.id = 1,
+					.id = id,
 					.flags = NFT_SET_ANONYMOUS | NFT_SET_CONSTANT,
 					.key_type = SP_NFT_TYPE_INTEGER,
 					.key_len = 4,
@@ -165,7 +169,7 @@ static void put_choices(struct sp_nl *n, const char *table, const struct sp_svc_
 	sp_nft_begin(n, NFT_MSG_NEWSETELEM, NLM_F_CREATE);
 	sp_nl_str(n, NFTA_SET_ELEM_LIST_TABLE, table);
 	sp_nl_str(n, NFTA_SET_ELEM_LIST_SET, CHOICE);
-	sp_nl_be32(n, NFTA_SET_ELEM_LIST_SET_ID, 1);
+	sp_nl_be32(n, NFTA_SET_ELEM_LIST_SET_ID, id);
 	list = sp_nl_nest(n, NFTA_SET_ELEM_LIST_ELEMENTS);
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t value[2] = {backends[i].ip.s_addr, key_port(backends[i].port)};
@@ -193,22 +197,22 @@ static void put_drop(struct sp_nl *n, const char *table, uint32_t chain)
 	sp_nl_str(n, NFTA_CHAIN_NAME, name);
 }
 
-/* A chain whose choice is that of a whole port. */
-static void put_chain(struct sp_nl *n, const char *table, const char *name, bool client_ip,
-		      const struct sp_svc_backend *backends, uint32_t count)
+/* A chain whose choice is that of a whole port. @id: of its map, in this transaction */
+static void put_chain(struct sp_nl *n, const char *table, const char *name, uint32_t id,
+		      bool client_ip, const struct sp_svc_backend *backends, uint32_t count)
 {
 	size_t r;
 
 	sp_nft_begin(n, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
 	sp_nl_str(n, NFTA_CHAIN_TABLE, table);
 	sp_nl_str(n, NFTA_CHAIN_NAME, name);
-	put_choices(n, table, backends, count);
+	put_choices(n, table, id, backends, count);
 	r = sp_nft_rule(n, table, name);
 	if (client_ip)
 		sp_nft_hash_client(n, count);
 	else
 		sp_nft_random(n, count);
-	sp_nft_lookup(n, CHOICE, 1, NFT_REG_1);
+	sp_nft_lookup(n, CHOICE, id, NFT_REG_1);
 	sp_nft_dnat(n);
 	sp_nl_nest_end(n, r);
 }
@@ -227,7 +231,7 @@ int sp_nft_service_make(int fd, const char *table, uint32_t chain, bool client_i
 	sp_nl_init(&n, mem, size);
 	sp_nft_mark(&n, NFNL_MSG_BATCH_BEGIN);
 	put_drop(&n, table, old);
-	put_chain(&n, table, chain_name(chain, name), client_ip, backends, count);
+	put_chain(&n, table, chain_name(chain, name), 1, client_ip, backends, count);
 	sp_nft_mark(&n, NFNL_MSG_BATCH_END);
 	result = sp_nl_talk(fd, &n, NULL, NULL, NULL);
 	free(mem);
@@ -280,8 +284,8 @@ int sp_nft_service_probe(int fd)
 	sp_nl_init(&n, mem, sizeof(mem));
 	sp_nft_mark(&n, NFNL_MSG_BATCH_BEGIN);
 	put_setup(&n, table, block, UINT32_MAX);
-	put_chain(&n, table, "random", false, &backend, 1);
-	put_chain(&n, table, "hash", true, &backend, 1);
+	put_chain(&n, table, "random", 3, false, &backend, 1);
+	put_chain(&n, table, "hash", 4, true, &backend, 1);
 	/* what is not there cannot be removed, so all of the above is taken back */
 	sp_nft_table(&n, NFT_MSG_DELTABLE, 0, "sidepod-no-such-table");
 	assert(n.seq < SP_ARRAY_LEN(errs));

@@ -11,7 +11,7 @@
  *	map nodeports { type inet_proto . inet_service : verdict; }
  *	chain prerouting {                      # from pods, and from elsewhere
  *		type nat hook prerouting priority dstnat - 5;
- *		meta l4proto . ip daddr . th dport vmap @services
+ *		meta l4proto . ip daddr . th dport vmap @services   # twice
  *		fib daddr type local meta l4proto . th dport vmap @nodeports
  *	}
  *	chain output { … the same, from the machine itself … }

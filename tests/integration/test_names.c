@@ -388,11 +388,13 @@ static void test_forwarding(void **state)
 /* The only child of @parent that is called sidepod-dns; 0 none. */
 static pid_t server_of(pid_t parent)
 {
-	char cmd[96], text[32] = "";
+	char cmd[256], text[32] = "";
 	FILE *f;
 
 	snprintf(cmd, sizeof(cmd),
-		 "ps -o pid=,comm= --ppid %d | awk '$2==\"sidepod-dns\"{print $1}'", (int)parent);
+		 "for p in /proc/[0-9]*; do grep -qs '^Name:.sidepod-dns$' $p/status && "
+		 "grep -qs '^PPid:.%d$' $p/status && basename $p; done",
+		 (int)parent);
 	f = popen(cmd, "re");
 	assert_non_null(f);
 	(void)!fgets(text, sizeof(text), f);
