@@ -76,7 +76,7 @@ static int compile(struct sp_launch *l, const char *profile, uint64_t caps, stru
 
 	if (!root)
 		root = sp_arena_printf(&a, "%s/seccomp", l->place.engine.root);
-	if (!root)
+	if (!root || !f.profile)
 		return sp_fail(err, SP_E_NO_MEMORY, "compile it");
 	(void)snprintf(text, sizeof(text), "%llx", (unsigned long long)caps); /* fits */
 	if (sp_worker_run((const char *const[]){"seccomp", root, profile, text, NULL}, -EBADF,

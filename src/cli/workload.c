@@ -489,7 +489,9 @@ int sp_workload_run(struct sp_session *s)
 	int r = 0;
 
 	w.zones.cli = w.cli;
-	if (sp_flag_bool(w.cli, "now"))
+	if (sp_flag_bool(w.cli, "now") && sp_flag_bool(w.cli, "watch"))
+		r = sp_cli_usage(w.cli, "--now ends with its Job; --watch does not end");
+	else if (sp_flag_bool(w.cli, "now"))
 		r = run_now(&w, &s->launch.manifest);
 	if (r == 0)
 		r = check_suspended(&w);

@@ -201,6 +201,9 @@ static void tell_numbers(struct workload *w, struct wl_entry *e)
 static void make_board(struct workload *w)
 {
 	sp_buf_clear(&w->board);
+	w->follow.progress.board = NULL;
+	if (w->presses)
+		return; /* the numbers are those before the stop */
 	for (const struct wl_entry *e = w->first; e; e = e->next) {
 		SP_CLEANUP(sp_buf_done) struct sp_buf name = {0};
 
