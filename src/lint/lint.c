@@ -733,31 +733,14 @@ static void add_typed(struct sp_lint *l, const struct sp_source *src, struct sp_
 	validate(l, obj, src, doc);
 }
 
-/* Accounts run nothing and are not decoded; that they are there is enough. */
-static void add_account(struct sp_lint *l, const struct sp_node *doc)
+/* A kind of Kubernetes in a version that it never had or has no more, or a misspelt one. */
+static bool is_mistaken(struct sp_lint *l, const struct sp_source *src, const struct sp_node *doc)
 {
-	const struct sp_node **v;
+	const struct sp_load_options opt = {.kube_minor = l->opt.kube_minor, .for_cluster = true};
+	struct sp_object o;
 
-	if ((l->n_accounts & (l->n_accounts - 1)) == 0) {
-		v = sp_arena_array(&l->arena, l->n_accounts ? (size_t)l->n_accounts * 2 : 1,
-				   sizeof(*v));
-		l->no_memory |= !v;
-		if (!v)
-			return;
-		if (l->n_accounts)
-			memcpy(v, l->accounts, l->n_accounts * sizeof(*v));
-		l->accounts = v;
-	}
-	l->accounts[l->n_accounts++] = doc;
-}
-
-bool lint_has_account(const struct sp_lint *l, const char *name, const char *ns)
-{
-	for (uint32_t i = 0; i < l->n_accounts; i++)
-		if (sp_streq(sp_node_str(sp_node_at(l->accounts[i], "metadata.name"), ""), name) &&
-		    sp_streq(sp_node_str(sp_node_at(l->accounts[i], "metadata.namespace"), ""), ns))
-			return true;
-	return false;
+	return sp_node_get(doc, "kind") && sp_node_get(doc, "apiVersion") &&
+	       sp_object_decode(&l->arena, doc, src, &opt, NULL, NULL, &o) < 0;
 }
 
 static void add_document(struct sp_lint *l, const struct sp_source *src, struct sp_node *doc,
@@ -781,15 +764,17 @@ static void add_document(struct sp_lint *l, const struct sp_source *src, struct 
 		return;
 	}
 	if (kind && sp_streq(kind, "ServiceAccount"))
-		add_account(l, doc);
+		lint_add_account(l, doc);
 	/* kinds that are not known are none of our business, but pods in them are */
 	root = sp_node_clone(&l->arena, doc);
 	if (!root)
 		l->no_memory = true;
 	else if (!kind || !sp_streq(kind, "CustomResourceDefinition"))
 		find_hidden(l, src, doc, root, root, 0);
-	if (!l->no_memory && (!kind != !version) && sp_node_get(doc, "metadata"))
-		add_typed(l, src, doc); /* half of its head is missing: the decoder says which */
+	/* half of its head is missing or mistaken: the decoder says which */
+	if (!l->no_memory && (!kind != !version || is_mistaken(l, src, doc)) &&
+	    sp_node_get(doc, "metadata"))
+		add_typed(l, src, doc);
 }
 
 static struct sp_source *add_source(struct sp_lint *l, const char *name, const char *bytes,

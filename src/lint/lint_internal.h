@@ -145,6 +145,8 @@ struct sp_finding *hit(const struct lpod *p, const char *id, enum sp_confidence 
 struct sp_finding *lint_add(struct sp_lint *l, const struct sp_lint_object *obj, const char *id,
 			    enum sp_confidence conf, const struct sp_node *node, const char *fmt,
 			    ...) SP_PRINTF(6, 7);
+/** lint_add_account() - Remember a ServiceAccount of the input */
+void lint_add_account(struct sp_lint *l, const struct sp_node *doc);
 /** lint_has_account() - Is there such a ServiceAccount in the input? @ns: "" when none is named */
 bool lint_has_account(const struct sp_lint *l, const char *name, const char *ns);
 /** lint_wanted() - Do the options ask for rule @id? */

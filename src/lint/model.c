@@ -497,3 +497,30 @@ bool lint_model(struct sp_lint *l, const struct sp_lint_object *obj, struct lpod
 	p->has_resources = obj->defaulted && sp_pod_resources(obj->defaulted, &p->res) == 0;
 	return true;
 }
+
+/* Accounts run nothing and are not decoded: that they are there is enough. */
+void lint_add_account(struct sp_lint *l, const struct sp_node *doc)
+{
+	const struct sp_node **v;
+
+	if ((l->n_accounts & (l->n_accounts - 1)) == 0) {
+		v = sp_arena_array(&l->arena, l->n_accounts ? (size_t)l->n_accounts * 2 : 1,
+				   sizeof(*v));
+		l->no_memory |= !v;
+		if (!v)
+			return;
+		if (l->n_accounts)
+			memcpy(v, l->accounts, l->n_accounts * sizeof(*v));
+		l->accounts = v;
+	}
+	l->accounts[l->n_accounts++] = doc;
+}
+
+bool lint_has_account(const struct sp_lint *l, const char *name, const char *ns)
+{
+	for (uint32_t i = 0; i < l->n_accounts; i++)
+		if (sp_streq(sp_node_str(sp_node_at(l->accounts[i], "metadata.name"), ""), name) &&
+		    sp_streq(sp_node_str(sp_node_at(l->accounts[i], "metadata.namespace"), ""), ns))
+			return true;
+	return false;
+}

@@ -125,7 +125,10 @@ static void unknown_kind(struct decoder *d, const struct sp_node *doc, const cha
 	}
 	near = nearest_kind(kind);
 	g = tell(d, kind_node->at, sp_decode_width(kind_node), "kind",
-		 sp_arena_printf(d->arena, "kind %s of %s does not run here", kind, api_version),
+		 sp_arena_printf(d->arena,
+				 near ? "there is no kind %s in apiVersion %s"
+				      : "kind %s of %s does not run here",
+				 kind, api_version),
 		 near ? sp_arena_printf(d->arena, "did you mean %s?", near) : KINDS_THAT_RUN);
 	if (g && !near)
 		g->why = "custom resources need the controller of a cluster that knows them";

@@ -235,7 +235,7 @@ static void test_errors(void **state)
 		{"apiVersion: extensions/v1beta1\nkind: Deployment\n",
 		 "there is no kind Deployment in apiVersion extensions/v1beta1",
 		 "write apiVersion: apps/v1", "SP004"},
-		{"apiVersion: v1\nkind: Pood\n", "kind Pood of v1 does not run here",
+		{"apiVersion: v1\nkind: Pood\n", "there is no kind Pood in apiVersion v1",
 		 "did you mean Pod?", "SP004"},
 		{"apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\n",
 		 "kind CiliumNetworkPolicy of cilium.io/v2 does not run here",
