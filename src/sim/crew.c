@@ -609,6 +609,7 @@ static int begin(struct world *w)
 {
 	const struct sp_k_workload *set = w->o->workload;
 
+	assert(w->o->meta); /* what is valid has a name */
 	switch ((int)w->o->kind) {
 	case SP_KIND_JOB:
 		return add_job(w, w->o->meta->name, w->o->job->spec);

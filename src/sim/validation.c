@@ -174,7 +174,7 @@ static void compare_message(struct job *j, const struct sp_node *c, const struct
 	if (whole && !sp_expect_text(whole, got.len ? got.ptr : ""))
 		sp_diff_add(j->diff, "%s: expected the client's message \"%s\", got \"%s\"",
 			    j->label, whole, got.len ? got.ptr : "");
-	if (first && (strlen(first) != n || strncmp(first, got.ptr, n) != 0))
+	if (first && (strlen(first) != n || strncmp(first, n ? got.ptr : "", n) != 0))
 		sp_diff_add(j->diff,
 			    "%s: expected the client's message to begin \"%s\", got \"%.*s\"",
 			    j->label, first, (int)n, n ? got.ptr : "");

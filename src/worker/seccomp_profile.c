@@ -34,6 +34,26 @@ static void release_ctxp(scmp_filter_ctx *ctx)
 		seccomp_release(*ctx);
 }
 
+/* "6.1.0-18" → 6 and 1. Return: how many of both are there */
+static int read_release(const char *text, int *major, int *minor)
+{
+	int *const to[] = {major, minor};
+	int n = 0;
+
+	while (n < 2) {
+		char *end;
+		long v = strtol(text, &end, 10);
+
+		if (end == text)
+			break;
+		*to[n++] = (int)SP_MIN(SP_MAX(v, -1L), 1000000L);
+		if (*end != '.')
+			break;
+		text = end + 1;
+	}
+	return n;
+}
+
 void sp_seccomp_machine_here(struct sp_seccomp_machine *ret)
 {
 	static const struct {
@@ -53,7 +73,7 @@ void sp_seccomp_machine_here(struct sp_seccomp_machine *ret)
 	for (size_t i = 0; i < SP_ARRAY_LEN(names); i++)
 		if (names[i].token == seccomp_arch_native())
 			ret->arch = names[i].name;
-	if (uname(&u) == 0 && sscanf(u.release, "%d.%d", &ret->major, &ret->minor) != 2)
+	if (uname(&u) == 0 && read_release(u.release, &ret->major, &ret->minor) != 2)
 		ret->major = ret->minor = 0;
 }
 
@@ -187,7 +207,7 @@ static bool kernel_is(const struct profile *p, const char *min)
 {
 	int major = 0, minor = 0;
 
-	return sscanf(min, "%d.%d", &major, &minor) < 1 || p->machine->major > major ||
+	return read_release(min, &major, &minor) < 1 || p->machine->major > major ||
 	       (p->machine->major == major && p->machine->minor >= minor);
 }
 
