@@ -26,7 +26,7 @@ struct run {
 	struct sp_dns_server *dns;
 };
 
-static char conf_path[64];
+static char conf_path[96];
 
 static struct run start_run(const char *nameservers, int timeout_ms)
 {
@@ -37,7 +37,8 @@ static struct run start_run(const char *nameservers, int timeout_ms)
 	sp_svc_config_default(&c);
 	if (sp_svc_open(&conf, &c, &r.svc, &err) < 0)
 		fail_msg("%s", err.text);
-	snprintf(conf_path, sizeof(conf_path), "/tmp/sp-test-names.%d", (int)getpid());
+	/* in the folder that goes with the test */
+	snprintf(conf_path, sizeof(conf_path), "%s/resolv.conf", conf.state_dir);
 	sh("printf '%%b' '%s' >%s", nameservers, conf_path);
 	if (sp_dns_start(&(struct sp_dns_params){.listen = sp_svc_gateway(r.svc),
 						 .svc = r.svc,
