@@ -115,6 +115,7 @@ static void furnish(void)
 	MUST(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
 	MUST(mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL));
 	mount_tmp();
+	MUST(mount("tmpfs", "/var/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777"));
 	MUST(mount("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755"));
 	for (int i = 0; i < n_trees; i++)
 		MUST(mount(trees[i].own, trees[i].mount, NULL, MS_BIND, NULL));
