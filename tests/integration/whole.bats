@@ -38,6 +38,11 @@ setup_file() {
 		location = "127.0.0.1:$port/registry.acme.io"
 		insecure = true
 	END
+	# it takes its three minutes beside the other tests
+	set -m
+	"$SIDEPOD" run "$here/whole/report.yaml" --root "$dir/cron" --progress plain >"$dir/cron.out" 2>"$dir/cron.err" 3>&- &
+	echo $! >"$dir/cron.pid"
+	set +m
 }
 
 push() { # NAME REFERENCE
@@ -45,6 +50,7 @@ push() { # NAME REFERENCE
 }
 
 teardown_file() {
+	[ ! -f "$BATS_FILE_TMPDIR/cron.pid" ] || kill "$(cat "$BATS_FILE_TMPDIR/cron.pid")" 2>/dev/null || true
 	[ ! -f "$BATS_FILE_TMPDIR/registry.pid" ] || kill "$(cat "$BATS_FILE_TMPDIR/registry.pid")"
 }
 
@@ -155,4 +161,18 @@ rolled_over() { # no pod of the old version is left
 	wait $RUN_PID || true
 	RUN_PID=
 	nothing_left
+}
+
+reports() { # NUMBER
+	[ "$(grep -c 'the report is written' "$dir/cron.out")" -ge "$1" ] && [ -z "$(ls -A "$dir/cron/run/pods")" ]
+}
+
+@test "a CronJob with a sidecar: three runs by its schedule, and no pods left" {
+	eventually 200 reports 3
+	[ "$(grep -c 'proxy: bye' "$dir/cron.out")" -ge 3 ]
+	[ "$(grep -c 'Complete 1/1' "$dir/cron.err")" -ge 3 ] || [ "$(grep -c 'SawCompletedJob' "$dir/cron.err")" -ge 3 ]
+	kill -INT "$(cat "$dir/cron.pid")"
+	eventually 20 eval '! kill -0 "$(cat "$dir/cron.pid")" 2>/dev/null'
+	[ -z "$(ls -A "$dir/cron/run/pods")" ]
+	! grep -q "$dir/cron" /proc/self/mountinfo
 }
