@@ -41,7 +41,7 @@ static bool chain_blocks(const struct ipt_getinfo *info, const uint8_t *table, c
 {
 	uint32_t at = info->hook_entry[NF_INET_FORWARD], last = info->underflow[NF_INET_FORWARD];
 	struct xt_standard_target target;
-	struct ipt_entry e;
+	struct ipt_entry e = {0}; /* a table without one is none of ours to judge */
 
 	for (; at + sizeof(e) <= info->size; at += e.next_offset) {
 		memcpy(&e, table + at, sizeof(e));

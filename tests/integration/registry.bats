@@ -222,8 +222,9 @@ teardown() { world_each_end; }
 	END
 	path=$BATS_TEST_TMPDIR # the way there is open for others
 	until [ "$path" = /tmp ] || [ "$path" = / ]; do chmod o+x "$path"; path=$(dirname "$path"); done
+	sidepod_for_users "$BATS_TEST_TMPDIR/bin"
 	run env HOME="$BATS_TEST_TMPDIR/home" timeout -k 5 60 setpriv --reuid 65534 --regid 65534 --clear-groups \
-		"$SIDEPOD" --root "$BATS_TEST_TMPDIR/home/state" run "$BATS_TEST_TMPDIR/pod.yaml"
+		"$BATS_TEST_TMPDIR/bin/sidepod" --root "$BATS_TEST_TMPDIR/home/state" run "$BATS_TEST_TMPDIR/pod.yaml"
 	echo "$output"
 	[ "$status" = 0 ]
 	[[ $output == *"app | lo"* ]]

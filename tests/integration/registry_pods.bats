@@ -121,7 +121,8 @@ end_pod() {
 	tr '\0' ' ' <"/proc/$worker/cmdline" | grep -q -- '--auth-fd'
 	! cat "/proc/$worker/cmdline" "/proc/$worker/environ" "/proc/$victim/cmdline" | tr '\0' '\n' |
 		grep -qe s3cretword -e "$(printf user:s3cretword | base64 -w0)"
-	[ "$(readlink "/proc/$worker/fd/"* | grep -c 'memfd:sidepod-pull-secrets')" -eq 1 ]
+	# what it was given has been read and closed: no helper of its own has it
+	! readlink "/proc/$worker/fd/"* | grep -q 'memfd:sidepod-pull-secrets'
 	kill -TERM $victim
 	status=0
 	wait $victim || status=$?
@@ -247,14 +248,15 @@ end_pod() {
 	command -v setpriv >/dev/null || skip "needs setpriv"
 	chmod 755 "$BATS_FILE_TMPDIR/.." "$BATS_FILE_TMPDIR" "$HOME" 2>/dev/null || true
 	mine=$(mktemp -d /tmp/sidepod-user.XXXXXX)
+	sidepod_for_users "$mine/bin"
 	chown 65534:65534 "$mine"
-	as_user() { (cd "$mine" && HOME=$mine timeout -k 5 60 setpriv --reuid 65534 --regid 65534 --clear-groups "$SIDEPOD" "$@" --root "$mine/state" </dev/null 2>&1); }
+	as_user() { (cd "$mine" && HOME=$mine timeout -k 5 60 setpriv --reuid 65534 --regid 65534 --clear-groups "$mine/bin/sidepod" "$@" --root "$mine/state" </dev/null 2>&1); }
 	pod p "  imagePullSecrets: [{name: new}]
   containers:
   - {name: app, image: 'localhost:$tls/busybox:1.36', imagePullPolicy: Always, command: [/bin/echo, as a user]}"
 	secret new user:s3cretword >>p.yaml
 	cp p.yaml "$dir/images/nginx.tar" "$mine/"
-	chmod 644 "$mine"/*
+	chmod 644 "$mine"/*.*
 	run as_user image pull "127.0.0.1:$plain/busybox:1.36"
 	[ "$status" -eq 0 ]
 	run as_user image load nginx.tar

@@ -92,3 +92,10 @@ fault() {
 	coproc FAULT { exec "$here/fault-registry" "$plain" "$1" "$log" 3>&-; }
 	read -r port <&"${FAULT[0]}"
 }
+
+# sidepod_for_users FOLDER: the programs where others may run them, whatever folder they were built in
+sidepod_for_users() {
+	mkdir -p "$1"
+	cp "$(dirname "$SIDEPOD")"/sidepod "$(dirname "$SIDEPOD")"/sidepod-supervisor "$(dirname "$SIDEPOD")"/sidepod-worker "$1"
+	chmod 755 "$1" "$1"/*
+}
