@@ -50,6 +50,7 @@ struct job {
 	struct sp_scn_pod pod;
 	int kube_minor;
 	sp_time horizon;
+	bool told_short;
 	struct sp_sim *sim;
 	struct sp_buf record;
 	const char *hint; /* beside an error; NULL none */
@@ -86,6 +87,25 @@ static int apply_flags(struct job *j, struct sp_error *err)
 	return 0;
 }
 
+/* What is to happen is watched, however late it comes, unless --for says how long. */
+static void look_far_enough(struct job *j)
+{
+	const struct sp_sim_plan *p = &j->pod.plan;
+	sp_time last = -1;
+
+	for (uint32_t i = 0; i < p->n_stimuli; i++)
+		last = SP_MAX(last, p->stimuli[i].at);
+	if (last < j->horizon)
+		return;
+	if (!sp_flag_given(j->cli, "for")) {
+		j->horizon = sp_time_add(last, j->horizon);
+	} else if (!j->told_short) {
+		j->told_short = true;
+		sp_cli_warn(j->cli, "--for %s ends before all has happened that was asked for",
+			    sp_flag_text(j->cli, "for"));
+	}
+}
+
 /* Build and run; the simulation is left in j->sim. */
 static int simulate(struct job *j, const struct sp_k_meta *meta, const struct sp_k_pod_spec *spec,
 		    struct sp_error *err)
@@ -97,6 +117,7 @@ static int simulate(struct job *j, const struct sp_k_meta *meta, const struct sp
 	    sp_pod_spec_core(&j->cli->arena, meta, spec, j->kube_minor, &real, err) < 0)
 		return -1;
 	j->pod.spec = real;
+	look_far_enough(j);
 	j->sim = sp_sim_new(&j->pod.spec, &j->pod.plan);
 	if (!j->sim)
 		return sp_fail(err, SP_E_NO_MEMORY, "simulate a pod");
@@ -140,6 +161,16 @@ static void write_record(struct job *j)
 }
 
 /* ---- telling -------------------------------------------------------------------------------- */
+
+/* A pod that is alive at the end is drawn as long as it was watched. */
+static int read_run(const struct job *j, struct sp_run *ret, struct sp_error *err)
+{
+	int r = sp_run_read(ret, j->record.ptr, j->record.len, err);
+
+	if (r == 0 && !sp_sim_finished(j->sim))
+		ret->end = SP_MAX(ret->end, sp_sim_now(j->sim));
+	return r;
+}
 
 static void print_assumptions(const struct job *j, struct sp_buf *out)
 {
@@ -242,7 +273,7 @@ static int print_text(struct job *j, struct sp_pod_status *st, struct sp_error *
 	int r;
 
 	sp_run_init(&run);
-	r = sp_run_read(&run, j->record.ptr, j->record.len, err);
+	r = read_run(j, &run, err);
 	if (r == 0) {
 		print_assumptions(j, &out);
 		print_events(j, &out);
@@ -268,7 +299,7 @@ static int print_picture(struct job *j, bool svg, struct sp_error *err)
 	int r;
 
 	sp_run_init(&run);
-	r = sp_run_read(&run, j->record.ptr, j->record.len, err);
+	r = read_run(j, &run, err);
 	if (r == 0 && svg)
 		sp_draw_svg(&run, &draw, &out);
 	else if (r == 0)

@@ -71,6 +71,11 @@ static void test_commands(void **state)
 		{"simulate|F", SP_EXIT_OK, "phase Succeeded at 11.0s", ""},
 		{"simulate|F", SP_EXIT_OK,
 		 "job/nightly  Complete  completions 1/1  duration 11s\n  CompletionsReached", ""},
+		/* what is to happen late is watched, unless --for says how long */
+		{"simulate|F|--what-if|work never exits|--what-if|delete at 3h", SP_EXIT_OK,
+		 "stop 3h00m", ""},
+		{"simulate|F|--what-if|work never exits|--what-if|delete at 3h|--for|1m",
+		 SP_EXIT_OK, "Running for 1m00s", "--for 1m ends before all has happened"},
 		{"simulate|F|--set|work.code=3|--for|1h", SP_EXIT_OK, "BackoffLimitExceeded", ""},
 		{"simulate|F|--set|work.code=3", SP_EXIT_OK, "phase Failed", ""},
 		{"simulate|F|--what-if|log ignores SIGTERM", SP_EXIT_OK, "sigkill", ""},
