@@ -43,27 +43,10 @@ struct search {
 	bool failed;
 };
 
-static const struct nlattr *find_in(const struct nlattr *nest, uint16_t type)
-{
-	const uint8_t *p = (const uint8_t *)nest + NLA_HDRLEN;
-	const uint8_t *end = (const uint8_t *)nest + nest->nla_len;
-
-	while (p + NLA_HDRLEN <= end) {
-		const struct nlattr *a = (const void *)p;
-
-		if (a->nla_len < NLA_HDRLEN || a->nla_len > (size_t)(end - p))
-			return NULL;
-		if ((a->nla_type & NLA_TYPE_MASK) == type)
-			return a;
-		p += NLA_ALIGN(a->nla_len);
-	}
-	return NULL;
-}
-
 /* Copy an attribute's value; missing or shorter ones leave *ret alone. */
 static void take(const struct nlattr *nest, uint16_t type, void *ret, size_t len)
 {
-	const struct nlattr *a = find_in(nest, type);
+	const struct nlattr *a = sp_nl_find_in(nest, type);
 
 	if (a && a->nla_len >= NLA_HDRLEN + len)
 		memcpy(ret, a + 1, len);
@@ -72,8 +55,8 @@ static void take(const struct nlattr *nest, uint16_t type, void *ret, size_t len
 static bool read_tuple(const struct nlmsghdr *h, uint16_t type, struct tuple *ret)
 {
 	const struct nlattr *t = sp_nl_find(h, sizeof(struct nfgenmsg), type);
-	const struct nlattr *ip = t ? find_in(t, CTA_TUPLE_IP) : NULL;
-	const struct nlattr *proto = t ? find_in(t, CTA_TUPLE_PROTO) : NULL;
+	const struct nlattr *ip = t ? sp_nl_find_in(t, CTA_TUPLE_IP) : NULL;
+	const struct nlattr *proto = t ? sp_nl_find_in(t, CTA_TUPLE_PROTO) : NULL;
 
 	if (!ip || !proto)
 		return false;

@@ -174,11 +174,9 @@ int sp_nl_talk(int fd, const struct sp_nl *n, int *errs, sp_nl_answer *answer, v
 	}
 }
 
-const struct nlattr *sp_nl_find(const struct nlmsghdr *h, size_t hdr_len, uint16_t type)
+/* Among the attributes from @p on, which are the kernel's word but are not trusted to fit. */
+static const struct nlattr *find(const uint8_t *p, const uint8_t *end, uint16_t type)
 {
-	const uint8_t *p = (const uint8_t *)h + NLMSG_HDRLEN + NLMSG_ALIGN(hdr_len);
-	const uint8_t *end = (const uint8_t *)h + h->nlmsg_len;
-
 	while (p + NLA_HDRLEN <= end) {
 		const struct nlattr *a = (const void *)p;
 
@@ -189,4 +187,16 @@ const struct nlattr *sp_nl_find(const struct nlmsghdr *h, size_t hdr_len, uint16
 		p += NLA_ALIGN(a->nla_len);
 	}
 	return NULL;
+}
+
+const struct nlattr *sp_nl_find(const struct nlmsghdr *h, size_t hdr_len, uint16_t type)
+{
+	return find((const uint8_t *)h + NLMSG_HDRLEN + NLMSG_ALIGN(hdr_len),
+		    (const uint8_t *)h + h->nlmsg_len, type);
+}
+
+const struct nlattr *sp_nl_find_in(const struct nlattr *nest, uint16_t type)
+{
+	return find((const uint8_t *)nest + NLA_HDRLEN, (const uint8_t *)nest + nest->nla_len,
+		    type);
 }

@@ -69,5 +69,7 @@ static inline const void *sp_nl_payload(const struct nlmsghdr *h)
 /** sp_nl_find() - Attribute @type among those after a fixed header of @hdr_len. Return: NULL none
  */
 const struct nlattr *sp_nl_find(const struct nlmsghdr *h, size_t hdr_len, uint16_t type);
+/** sp_nl_find_in() - The same among those within the nested attribute @nest */
+const struct nlattr *sp_nl_find_in(const struct nlattr *nest, uint16_t type);
 
 #endif

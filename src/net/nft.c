@@ -152,16 +152,7 @@ int sp_nft_setup(int fd, const char *bridge, struct in_addr subnet, int prefix_l
 
 int sp_nft_teardown(int fd)
 {
-	_Alignas(8) uint8_t mem[256];
-	struct sp_nl n;
-	int r;
-
-	sp_nl_init(&n, mem, sizeof(mem));
-	sp_nft_mark(&n, NFNL_MSG_BATCH_BEGIN);
-	sp_nft_table(&n, NFT_MSG_DELTABLE, 0, TABLE);
-	sp_nft_mark(&n, NFNL_MSG_BATCH_END);
-	r = sp_nl_talk(fd, &n, NULL, NULL, NULL);
-	return r == -ENOENT ? 0 : r;
+	return sp_nft_table_remove(fd, TABLE);
 }
 
 /* One element of the map that fits the port: its key, and with @with_data what it maps to. */

@@ -34,23 +34,6 @@ static size_t length_of(const struct nlattr *a)
 	return a->nla_len - (size_t)NLA_HDRLEN;
 }
 
-/* An attribute within the nest @in; NULL none. Both formats of a nest's inside are the same. */
-static const struct nlattr *find_in(const struct nlattr *in, uint16_t type)
-{
-	const uint8_t *p = data_of(in), *end = (const uint8_t *)in + in->nla_len;
-
-	while (p + NLA_HDRLEN <= end) {
-		const struct nlattr *a = (const void *)p;
-
-		if (a->nla_len < NLA_HDRLEN || a->nla_len > (size_t)(end - p))
-			return NULL;
-		if ((a->nla_type & NLA_TYPE_MASK) == type)
-			return a;
-		p += NLA_ALIGN(a->nla_len);
-	}
-	return NULL;
-}
-
 static bool is_u32(const struct nlattr *a, uint32_t want)
 {
 	uint32_t v;
@@ -199,7 +182,7 @@ static void take_blocker(void *arg, const struct nlmsghdr *h)
 	if (g->nfgen_family == NFPROTO_IPV4 && is_text(table, TABLE) && is_text(name, CHAIN))
 		return;
 	/* IPv4's hooks and the bridge's have the same numbers */
-	if (!is_u32(find_in(hook, NFTA_HOOK_HOOKNUM), b->hook) ||
+	if (!is_u32(sp_nl_find_in(hook, NFTA_HOOK_HOOKNUM), b->hook) ||
 	    !is_u32(find(h, NFTA_CHAIN_POLICY), NF_DROP) ||
 	    !is_text(find(h, NFTA_CHAIN_TYPE), "filter"))
 		return;

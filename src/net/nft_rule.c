@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/nft_rule.h"
 
+#include <errno.h>
+
 #include <arpa/inet.h>
 #include <linux/icmp.h>
 #include <linux/netfilter.h>
@@ -318,4 +320,18 @@ void sp_nft_refuse(struct sp_nl *n, bool tcp)
 	sp_nl_be32(n, NFTA_REJECT_TYPE, tcp ? NFT_REJECT_TCP_RST : NFT_REJECT_ICMP_UNREACH);
 	sp_nl_attr(n, NFTA_REJECT_ICMP_CODE, &code, sizeof(code)); /* read for ICMP alone */
 	expr_end(n, e, d);
+}
+
+int sp_nft_table_remove(int fd, const char *table)
+{
+	_Alignas(8) uint8_t mem[256];
+	struct sp_nl n;
+	int r;
+
+	sp_nl_init(&n, mem, sizeof(mem));
+	sp_nft_mark(&n, NFNL_MSG_BATCH_BEGIN);
+	sp_nft_table(&n, NFT_MSG_DELTABLE, 0, table);
+	sp_nft_mark(&n, NFNL_MSG_BATCH_END);
+	r = sp_nl_talk(fd, &n, NULL, NULL, NULL);
+	return r == -ENOENT ? 0 : r;
 }

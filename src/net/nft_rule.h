@@ -102,4 +102,8 @@ void sp_nft_drop(struct sp_nl *n);
 /** sp_nft_refuse() - Reset for TCP, port unreachable for all others */
 void sp_nft_refuse(struct sp_nl *n, bool tcp);
 
+/** sp_nft_table_remove() - A transaction of its own. Return: 0, also when there is no such table;
+ * -errno */
+int sp_nft_table_remove(int fd, const char *table);
+
 #endif

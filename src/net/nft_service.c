@@ -93,20 +93,6 @@ int sp_nft_service_setup(int fd, const char *table, struct in_addr block, uint32
 	return sp_nl_talk(fd, &n, NULL, NULL, NULL);
 }
 
-int sp_nft_service_teardown(int fd, const char *table)
-{
-	_Alignas(8) uint8_t mem[256];
-	struct sp_nl n;
-	int r;
-
-	sp_nl_init(&n, mem, sizeof(mem));
-	sp_nft_mark(&n, NFNL_MSG_BATCH_BEGIN);
-	sp_nft_table(&n, NFT_MSG_DELTABLE, 0, table);
-	sp_nft_mark(&n, NFNL_MSG_BATCH_END);
-	r = sp_nl_talk(fd, &n, NULL, NULL, NULL);
-	return r == -ENOENT ? 0 : r;
-}
-
 /* ---- one virtual port ------------------------------------------------------------------------ */
 
 /* A number as a concatenated key has it: in network order, alone in its 4 bytes. */

@@ -7,8 +7,6 @@
 
 /** sp_nft_service_setup() - Make the table; it goes with the socket @fd. -EEXIST: there is one */
 int sp_nft_service_setup(int fd, const char *table, struct in_addr block, uint32_t mask);
-/** sp_nft_service_teardown() - Also 0 when there is none */
-int sp_nft_service_teardown(int fd, const char *table);
 
 /*
  * One virtual port has a chain for its present backends. Other backends get a chain of their own,

@@ -227,7 +227,7 @@ struct sp_svc *sp_svc_close(struct sp_svc *s)
 	if (!s || s->slot < 0)
 		return sp_svc_forget(s);
 	/* what cannot be removed now is removed by the next session: the lease is free then */
-	if (s->table[0] && sp_nft_service_teardown(s->h.nft_fd, s->table) >= 0 &&
+	if (s->table[0] && sp_nft_table_remove(s->h.nft_fd, s->table) >= 0 &&
 	    sp_link_route(s->h.rtnl_fd, s->bridge, s->block, BLOCK_LEN, false) >= 0 &&
 	    sp_pool_lock(s->leases_fd) >= 0) {
 		(void)sp_pool_release(s->leases_fd, s->slot);
