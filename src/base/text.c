@@ -229,6 +229,21 @@ static void put_fraction(struct sp_buf *b, int64_t whole, int64_t frac, int digi
 	sp_buf_add(b, text, (size_t)n);
 }
 
+void sp_format_uid(const uint8_t chance[16], char ret[SP_UID_SIZE])
+{
+	struct sp_buf b = sp_buf_fixed(ret, SP_UID_SIZE);
+
+	for (int i = 0; i < 16; i++) {
+		uint8_t v = chance[i];
+
+		if (i == 6)
+			v = (uint8_t)((v & 0x0f) | 0x40); /* version */
+		if (i == 8)
+			v = (uint8_t)((v & 0x3f) | 0x80); /* variant */
+		sp_buf_printf(&b, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", v);
+	}
+}
+
 void sp_format_go_duration(struct sp_buf *b, sp_time t)
 {
 	int64_t h, m;

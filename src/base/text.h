@@ -41,6 +41,13 @@ unsigned sp_edit_distance(const char *a, const char *b, unsigned cap);
 /** sp_nearest() - Closest of @n words to @word within @cap edits. Return: the word, or NULL */
 const char *sp_nearest(const char *word, const char *const *words, size_t n, unsigned cap);
 
+/* Of the made-up endings of names: no vowels, no look-alikes. */
+#define SP_NAME_ALPHABET "bcdfghjklmnpqrstvwxz2456789"
+
+#define SP_UID_SIZE 37
+/** sp_format_uid() - 16 bytes of chance as a version 4 UUID (RFC 4122) */
+void sp_format_uid(const uint8_t chance[16], char ret[SP_UID_SIZE]);
+
 /** sp_format_go_duration() - Go notation without fraction of zero: "10s", "1m20s", "5m0s", "1.5s",
  * "250ms" */
 void sp_format_go_duration(struct sp_buf *b, sp_time t);

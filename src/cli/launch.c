@@ -337,16 +337,13 @@ static int plan_images(struct sp_launch *l, struct plan *p, struct sp_error *err
 
 static int random_uid(struct sp_arena *a, const char **ret)
 {
-	uint8_t b[16];
+	uint8_t chance[16];
+	char uid[SP_UID_SIZE];
 
-	if (getrandom(b, sizeof(b), 0) != sizeof(b))
+	if (getrandom(chance, sizeof(chance), 0) != sizeof(chance))
 		return -1;
-	b[6] = (uint8_t)((b[6] & 0x0f) | 0x40); /* version 4 */
-	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
-	*ret = sp_arena_printf(
-		a, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0],
-		b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13],
-		b[14], b[15]);
+	sp_format_uid(chance, uid);
+	*ret = sp_arena_strdup(a, uid);
 	return *ret ? 0 : -1;
 }
 

@@ -15,6 +15,7 @@
 #ifndef SP_CONTROL_H
 #define SP_CONTROL_H
 
+#include "base/text.h"
 #include "core/pod.h"
 
 #define SP_CTL_ACTIONS_MAX 512
@@ -143,8 +144,6 @@ void sp_ctl_wake(struct sp_ctl *ctl, sp_time at); /* the earliest one wins */
 const char *sp_ctl_text(struct sp_ctl *ctl, const char *fmt, ...) SP_PRINTF(2, 3);
 
 /* ---- names ---------------------------------------------------------------------------------- */
-
-#define SP_NAME_ALPHABET "bcdfghjklmnpqrstvwxz2456789"
 
 /** sp_ctl_random() - The next number of the generator in @state (any start value) */
 uint64_t sp_ctl_random(uint64_t *state);

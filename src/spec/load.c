@@ -74,15 +74,14 @@ static uint64_t chance(uint64_t *state)
 /* metadata.generateName: the prefix and five characters. */
 static int generate_name(struct sp_manifest *m, struct sp_k_meta *meta)
 {
-	static const char alphabet[] = "bcdfghjklmnpqrstvwxz2456789";
 	uint64_t v = chance(&m->options.name_seed);
 	char suffix[SUFFIX_LEN + 1] = {0};
 	const char *name;
 
 	if ((meta->name && *meta->name) || !meta->generate_name || !*meta->generate_name)
 		return 0;
-	for (int i = 0; i < SUFFIX_LEN; i++, v /= sizeof(alphabet) - 1)
-		suffix[i] = alphabet[v % (sizeof(alphabet) - 1)];
+	for (int i = 0; i < SUFFIX_LEN; i++, v /= sizeof(SP_NAME_ALPHABET) - 1)
+		suffix[i] = SP_NAME_ALPHABET[v % (sizeof(SP_NAME_ALPHABET) - 1)];
 	name = sp_arena_printf(&m->arena, "%.*s%s", NAME_BASE_MAX, meta->generate_name, suffix);
 	if (!name)
 		return -1;

@@ -6,8 +6,7 @@
 
 #include <stdlib.h>
 
-#define NAME_ALPHABET "bcdfghjklmnpqrstvwxz2456789"
-#define NAME_TRIES    8
+#define NAME_TRIES 8
 
 static const char *const cluster_kinds[] = {
 	"Namespace",   "Node",          "PersistentVolume",   "StorageClass",
@@ -231,18 +230,6 @@ struct sp_store *sp_store_close(struct sp_store *s)
 
 /* ---- creating -------------------------------------------------------------------------------- */
 
-static void make_uid(const struct sp_store *s, char ret[37])
-{
-	struct sp_buf b = sp_buf_fixed(ret, 37);
-	uint8_t r[16];
-
-	s->env->random(s->env->arg, r, sizeof(r));
-	r[6] = (uint8_t)((r[6] & 0x0f) | 0x40); /* version 4 of RFC 4122 */
-	r[8] = (uint8_t)((r[8] & 0x3f) | 0x80);
-	for (size_t i = 0; i < sizeof(r); i++)
-		sp_buf_printf(&b, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", r[i]);
-}
-
 /* The name of the manifest, or one that nobody has, made from generateName. */
 static int make_name(struct sp_store *s, const char *kind, const char *ns,
 		     const struct sp_node *meta, struct sp_buf *ret, struct sp_error *err)
@@ -266,7 +253,7 @@ static int make_name(struct sp_store *s, const char *kind, const char *ns,
 		ret->len = 0;
 		sp_buf_printf(ret, "%.58s", base);
 		for (size_t i = 0; i < sizeof(r); i++)
-			sp_buf_putc(ret, NAME_ALPHABET[r[i] % (sizeof(NAME_ALPHABET) - 1)]);
+			sp_buf_putc(ret, SP_NAME_ALPHABET[r[i] % (sizeof(SP_NAME_ALPHABET) - 1)]);
 		if (ret->failed)
 			return sp_fail(err, SP_E_NO_MEMORY, "create %s", kind);
 		if (sp_store_find(s, kind, ns, ret->ptr) < 0)
@@ -321,7 +308,8 @@ int sp_store_create(struct sp_store *s, const struct sp_node *node, struct sp_st
 	struct sp_version_parts p = {.meta = meta, .rest = node};
 	struct sp_node *status;
 	struct sp_version *v;
-	char uid[37], now[32];
+	uint8_t chance[16];
+	char uid[SP_UID_SIZE], now[32];
 	struct sp_buf created = sp_buf_fixed(now, sizeof(now));
 	int r;
 
@@ -332,7 +320,8 @@ int sp_store_create(struct sp_store *s, const struct sp_node *node, struct sp_st
 	if (make_name(s, kind, ns, meta, &name, err) < 0 ||
 	    check_new(s, kind, ns, name.ptr, meta, err) < 0)
 		return -1;
-	make_uid(s, uid);
+	s->env->random(s->env->arg, chance, sizeof(chance));
+	sp_format_uid(chance, uid);
 	sp_format_rfc3339(&created, s->env->now_wall(s->env->arg), 0);
 	v = NULL;
 	if (first_status(&a, kind, &status)) {
