@@ -192,6 +192,11 @@ int sp_cli_print(struct sp_cli *cli, const struct sp_buf *b);
 		.name = "dry-run", .kind = SP_FLAG_BOOL,                                           \
 		.help = "Say what would be done, change nothing"                                   \
 	}
+#define SP_FLAG_TEXT_OR_JSON                                                                       \
+	{                                                                                          \
+		.name = "output", .letter = 'o', .kind = SP_FLAG_CHOICE, .arg = "FORMAT",          \
+		.choices = "text|json", .standard = "text", .help = "Print it as"                  \
+	}
 #define SP_FLAG_KUBE_VERSION                                                                       \
 	{                                                                                          \
 		.name = "kube-version", .kind = SP_FLAG_TEXT, .arg = "1.N", .standard = "1.36",    \

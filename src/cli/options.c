@@ -9,13 +9,7 @@
 #include "base/text.h"
 
 const struct sp_flag sp_flags_text_or_json[] = {
-	{.name = "output",
-	 .letter = 'o',
-	 .kind = SP_FLAG_CHOICE,
-	 .arg = "FORMAT",
-	 .choices = "text|json",
-	 .standard = "text",
-	 .help = "Print it as"},
+	SP_FLAG_TEXT_OR_JSON,
 	{0},
 };
 

@@ -10,6 +10,7 @@
 #include "cli/cli_internal.h"
 #include "cli/files.h"
 #include "cli/place.h"
+#include "cli/zone.h"
 #include "draw/draw.h"
 #include "record/record.h"
 
@@ -21,26 +22,6 @@
 #define ROWS_MAX     40 /* of the picture; what comes after them is counted */
 
 /* ---- the clock of a CronJob ------------------------------------------------------------------ */
-
-static int read_zone(struct sp_cli *cli, const struct sp_k_cron_job *cron, struct sp_zone *ret,
-		     struct sp_error *err)
-{
-	const char *name = cron->spec->time_zone, *path = "/etc/localtime";
-	struct sp_source src;
-
-	*ret = (struct sp_zone){0};
-	if (name)
-		path = sp_arena_printf(&cli->arena, "/usr/share/zoneinfo/%s", name);
-	if (!path)
-		return sp_fail(err, SP_E_NO_MEMORY, "time zone");
-	if (name && (*name == '/' || strstr(name, "..")))
-		return sp_fail(err, SP_E_INVALID, "time zone '%s' is not known", name);
-	if (sp_cli_read(cli, path, &src, err) == 0)
-		return sp_zone_read(src.bytes, src.len, ret, err);
-	if (!name || sp_streq(name, "UTC") || sp_streq(name, "Etc/UTC"))
-		return 0; /* a machine without zones keeps UTC */
-	return sp_fail(err, SP_E_INVALID, "time zone '%s' is not known on this machine", name);
-}
 
 static int begin_of_time(struct sp_cli *cli, int64_t *ret, struct sp_error *err)
 {
@@ -319,7 +300,7 @@ int sp_cli_crew(struct sp_cli *cli, struct sp_object *o, const struct sp_scn_pod
 
 		if (!zone)
 			return sp_fail(err, SP_E_NO_MEMORY, "time zone");
-		if (read_zone(cli, o->cron_job, zone, err) < 0 ||
+		if (sp_cli_zone(cli, o->cron_job->spec->time_zone, zone, err) < 0 ||
 		    begin_of_time(cli, &plan.start_wall_ns, err) < 0)
 			return -1;
 		plan.zone = zone;
