@@ -15,6 +15,7 @@
  * SP_UPDATE_GOLDEN=1 rewrites outputs; reviewers read the difference.
  */
 #include "base/text.h"
+#include "kept.h"
 #include "lint/lint.h"
 
 #include <dirent.h>
@@ -25,61 +26,12 @@
 
 static struct sp_catalogue *catalogue, *user_catalogue; /* the second with a user's records */
 static int total, failed;
-static bool update;
 static bool covered[256]; /* rules that some file expects */
-
-static void fail(const char *what, const char *name)
-{
-	fprintf(stderr, "golden: %s: %s\n", name, what);
-	exit(1);
-}
 
 static void result(bool ok, const char *area, const char *name)
 {
 	printf("%s %d - %s/%s\n", ok ? "ok" : "not ok", ++total, area, name);
 	failed += !ok;
-}
-
-/* Return: the content, NUL-terminated, from the heap; NULL when there is no such file */
-static char *read_file(const char *path, size_t *ret_len)
-{
-	FILE *f = fopen(path, "rb");
-	char *text;
-	long len = -1;
-
-	if (!f)
-		return NULL;
-	if (fseek(f, 0, SEEK_END) != 0 || (len = ftell(f)) < 0)
-		fail("cannot be measured", path);
-	rewind(f);
-	text = malloc((size_t)len + 1);
-	if (!text || fread(text, 1, (size_t)len, f) != (size_t)len)
-		fail("cannot be read", path);
-	text[len] = '\0';
-	*ret_len = (size_t)len;
-	(void)fclose(f); /* only read */
-	return text;
-}
-
-/* Compare with a kept text, or keep it. */
-static bool same_as_kept(const char *path, const char *got, size_t len)
-{
-	size_t want_len = 0;
-	char *want;
-	bool same;
-
-	if (update) {
-		FILE *f = fopen(path, "wb");
-
-		if (!f || fwrite(got, 1, len, f) != len || fclose(f) != 0)
-			fail("cannot be written", path);
-	}
-	want = read_file(path, &want_len);
-	same = want && want_len == len && memcmp(want, got, len) == 0;
-	if (!same)
-		printf("# differs from %s (SP_UPDATE_GOLDEN=1 rewrites it)\n", path);
-	free(want);
-	return same;
 }
 
 /* ---- headers --------------------------------------------------------------------------------- */
@@ -428,10 +380,8 @@ static struct sp_catalogue *with_user_records(const char *root)
 
 int main(int argc, char **argv)
 {
-	const char *env = getenv("SP_UPDATE_GOLDEN");
 	struct sp_error err;
 
-	update = env && sp_streq(env, "1");
 	if (argc != 2)
 		fail("name the folder", "usage");
 	assert(sp_lint_rules_n <= SP_ARRAY_LEN(covered));

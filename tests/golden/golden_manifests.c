@@ -9,6 +9,7 @@
  * A first line "# kube: 33" checks by the rules of that release. SP_UPDATE_GOLDEN=1 rewrites the
  * texts; reviewers read the difference. Speaks TAP.
  */
+#include "kept.h"
 #include "spec/load.h"
 
 #include <dirent.h>
@@ -16,41 +17,6 @@
 #include <stdlib.h>
 
 #define PATH_MAX_BYTES 4096
-
-static void fail(const char *what, const char *name)
-{
-	fprintf(stderr, "golden: %s: %s\n", name, what);
-	exit(1);
-}
-
-/* Return: the content, NUL-terminated, from the heap; NULL when there is no such file */
-static char *read_file(const char *path, size_t *ret_len)
-{
-	FILE *f = fopen(path, "rb");
-	char *text = NULL;
-	long len = -1;
-
-	if (!f)
-		return NULL;
-	if (fseek(f, 0, SEEK_END) != 0 || (len = ftell(f)) < 0)
-		fail("cannot be measured", path);
-	rewind(f);
-	text = malloc((size_t)len + 1);
-	if (!text || fread(text, 1, (size_t)len, f) != (size_t)len)
-		fail("cannot be read", path);
-	text[len] = '\0';
-	*ret_len = (size_t)len;
-	(void)fclose(f); /* only read */
-	return text;
-}
-
-static void write_file(const char *path, const struct sp_buf *b)
-{
-	FILE *f = fopen(path, "wb");
-
-	if (!f || fwrite(b->ptr, 1, b->len, f) != b->len || fclose(f) != 0)
-		fail("cannot be written", path);
-}
 
 static void print_all(const struct sp_diags *d, const char *bytes, size_t len, struct sp_buf *out)
 {
@@ -95,24 +61,13 @@ static void objects(const char *name, const char *bytes, size_t len, struct sp_b
 	sp_manifest_done(&m);
 }
 
-static void comment(const char *text)
-{
-	for (const char *p = text; *p;) {
-		size_t n = strcspn(p, "\n");
-
-		printf("# %.*s\n", (int)n, p);
-		p += n + (p[n] == '\n');
-	}
-}
-
 enum folder { BROKEN, GOOD, OBJECTS };
 
-static bool check(const char *dir, const char *name, enum folder folder, bool update)
+static bool check(const char *dir, const char *name, enum folder folder)
 {
 	SP_CLEANUP(sp_buf_done) struct sp_buf got = {0};
-	char path[PATH_MAX_BYTES], *bytes, *want;
-	size_t len, want_len = 0;
-	bool same;
+	char path[PATH_MAX_BYTES], *bytes;
+	size_t len;
 
 	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
 	bytes = read_file(path, &len);
@@ -130,18 +85,7 @@ static bool check(const char *dir, const char *name, enum folder folder, bool up
 	}
 	(void)snprintf(path, sizeof(path), "%s/%.*s.txt", dir, (int)(strrchr(name, '.') - name),
 		       name);
-	if (update)
-		write_file(path, &got);
-	want = read_file(path, &want_len);
-	same = want && got.len > 0 && got.len == want_len && memcmp(got.ptr, want, want_len) == 0;
-	if (!same) {
-		printf("# expected, from %s:\n", path);
-		comment(want ? want : "(no such file)");
-		printf("# got:\n");
-		comment(got.ptr);
-	}
-	free(want);
-	return same;
+	return got.len > 0 && same_as_kept(path, got.ptr, got.len);
 }
 
 static enum folder folder_of(const char *name)
@@ -158,8 +102,7 @@ static int manifests_only(const struct dirent *e)
 
 int main(int argc, char **argv)
 {
-	const char *env = getenv("SP_UPDATE_GOLDEN");
-	bool update = env && sp_streq(env, "1"), all_good = true;
+	bool all_good = true;
 	int total = 0;
 
 	if (argc < 2)
@@ -173,7 +116,7 @@ int main(int argc, char **argv)
 		if (n <= 0)
 			fail("holds no manifests", argv[i]);
 		for (int k = 0; k < n; k++) {
-			bool good = check(argv[i], entries[k]->d_name, folder, update);
+			bool good = check(argv[i], entries[k]->d_name, folder);
 
 			printf("%s %d - %s/%s\n", good ? "ok" : "not ok", ++total,
 			       base ? base + 1 : argv[i], entries[k]->d_name);

@@ -8,6 +8,7 @@
  *   after them; comments stay where what they stand at stays.
  */
 #include "base/text.h"
+#include "kept.h"
 #include "lint/lint.h"
 #include "migrate/migrate.h"
 #include "spec/edit.h"
@@ -35,25 +36,6 @@ static const char *const dresses[] = {"plain",
 
 static struct sp_catalogue *catalogue;
 static int total, failed, n_fixed, n_migrated;
-
-static void die(const char *what, const char *name)
-{
-	fprintf(stderr, "golden_twice: %s: %s\n", name, what);
-	exit(1);
-}
-
-static char *read_file(const char *path)
-{
-	FILE *f = fopen(path, "rb");
-	char *text = NULL;
-	size_t n = 0;
-
-	if (f && getdelim(&text, &n, EOF, f) < 0)
-		text[0] = '\0';
-	if (f)
-		(void)fclose(f); /* only read */
-	return text;
-}
 
 /* ---- dressing ---------------------------------------------------------------------------------
  */
@@ -217,7 +199,7 @@ static uint32_t count(const struct sp_lint_options *o, const char *text, size_t 
 
 	sp_lint_init(&l, o);
 	if (sp_lint_add(&l, "t.yaml", text, len) < 0 || sp_lint_run(&l, &err) < 0)
-		die("out of memory", "lint");
+		fail("out of memory", "lint");
 	for (uint32_t i = 0; i < l.n_findings; i++)
 		n += !l.findings[i].ignored && sp_streq(l.findings[i].id, id);
 	sp_lint_done(&l);
@@ -237,7 +219,7 @@ static void check_gone(struct trial *t, enum sp_fix_class least, const char *id)
 	struct sp_error err;
 
 	if (sp_lint_fix(&t->src, &o, least, &fixed, &err) < 0)
-		die(err.text, t->name);
+		fail(err.text, t->name);
 	/* of the two numbers that SP401 asks for the catalogue may know one */
 	if (fixed.n_fixes && !sp_streq(id, "SP401") &&
 	    count(&o, fixed.text.ptr, fixed.text.len, id) >= before)
@@ -254,14 +236,14 @@ static void check_fix(struct trial *t, enum sp_fix_class least)
 	struct sp_error err;
 
 	if (sp_lint_fix(&t->src, &o, least, &once, &err) < 0)
-		die(err.text, t->name);
+		fail(err.text, t->name);
 	n_fixed += once.n_fixes > 0;
 	next = (struct sp_source){t->src.name, once.text.ptr ? once.text.ptr : "", once.text.len};
 	check_around(t, next.bytes, next.len);
 	if (!once.n_fixes && (next.len != t->src.len || memcmp(next.bytes, t->src.bytes, next.len)))
 		wrong(t, "changed without a fix", NULL);
 	if (sp_lint_fix(&next, &o, least, &twice, &err) < 0)
-		die(err.text, t->name);
+		fail(err.text, t->name);
 	if (twice.n_fixes)
 		wrong(t, "fixed again", twice.rules[0]->id);
 	for (uint32_t i = 0; t->how == PLAIN && i < once.n_fixes; i++)
@@ -401,21 +383,22 @@ int main(int argc, char **argv)
 {
 	catalogue = sp_catalogue_new(NULL);
 	if (!catalogue || argc < 2)
-		die("name the folders", "usage");
+		fail("name the folders", "usage");
 	for (int i = 1; i < argc; i++) {
 		struct dirent **v;
 		int n = scandir(argv[i], &v, is_manifest, alphasort);
 
 		if (n <= 0)
-			die("holds no manifests", argv[i]);
+			fail("holds no manifests", argv[i]);
 		for (int k = 0; k < n; k++) {
 			char path[4096];
 			char *text;
+			size_t len;
 
 			snprintf(path, sizeof(path), "%s/%s", argv[i], v[k]->d_name);
-			text = read_file(path);
+			text = read_file(path, &len);
 			if (!text)
-				die("cannot be read", path);
+				fail("cannot be read", path);
 			try_all(v[k]->d_name, text);
 			free(text);
 			free(v[k]);
@@ -424,7 +407,7 @@ int main(int argc, char **argv)
 	}
 	/* a corpus that nothing happens to proves nothing */
 	if (n_fixed < 200 || n_migrated < 200)
-		die("too few manifests were fixed or migrated", "corpus");
+		fail("too few manifests were fixed or migrated", "corpus");
 	printf("# %d fixed, %d migrated\n1..%d\n", n_fixed, n_migrated, total);
 	sp_catalogue_free(catalogue);
 	return failed ? 1 : 0;
