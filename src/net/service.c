@@ -9,6 +9,7 @@
 #include "net/link.h"
 #include "net/net_internal.h"
 #include "net/nft_forward.h"
+#include "net/nft_rule.h"
 #include "net/nft_service.h"
 #include "net/pool.h"
 #include "sys/fd.h"
