@@ -7,9 +7,9 @@
 #ifndef SP_CLI_AGENT_H
 #define SP_CLI_AGENT_H
 
+#include "base/uids.h"
 #include "cli/follow.h"
 #include "cli/launch.h"
-#include "manager/uids.h"
 #include "store/store.h"
 
 /* A pod of this node. */

@@ -3,13 +3,13 @@
 #ifndef SP_MANAGER_MANAGER_INTERNAL_H
 #define SP_MANAGER_MANAGER_INTERNAL_H
 
+#include "base/uids.h"
 #include "control/cronjob.h"
 #include "control/deployment.h"
 #include "control/job.h"
 #include "control/make.h"
 #include "control/set.h"
 #include "manager/manager.h"
-#include "manager/uids.h"
 #include "spec/tree.h"
 
 /* What stands behind one row of a controller's table. */

@@ -16,10 +16,7 @@
 
 static struct sp_version *by_uid(const struct sp_store *s, const char *uid)
 {
-	for (uint32_t i = 0; i < s->n; i++)
-		if (sp_streq(s->v[i]->pub.uid, uid))
-			return s->v[i];
-	return NULL;
+	return sp_uids_get(&s->by_uid, uid);
 }
 
 static const struct sp_store_owner *owner_of(const struct sp_version *v, const char *uid)
@@ -327,7 +324,7 @@ static int look_at(struct sp_store *s, const char *uid, struct sp_error *err)
 {
 	const struct sp_version *v = by_uid(s, uid);
 
-	if (v && sp_store_adopt(s, v, err) < 0)
+	if (v && !v->pub.deleting && sp_store_adopt(s, v, err) < 0)
 		return -1;
 	if (!keeps(s, uid) && end_dependents(s, uid, v != NULL, err) < 0)
 		return -1;

@@ -65,6 +65,26 @@ static int grow(struct sp_store *s, struct sp_error *err)
 	return 0;
 }
 
+/* Make a version part of the table; without taking a reference. */
+static int add(struct sp_store *s, int64_t at, struct sp_version *v, struct sp_error *err)
+{
+	if (grow(s, err) < 0)
+		return -1;
+	if (sp_uids_set(&s->by_uid, v->pub.uid, v) < 0)
+		return sp_fail(err, SP_E_NO_MEMORY, "store an object");
+	memmove(&s->v[at + 1], &s->v[at], (s->n - (size_t)at) * sizeof(*s->v));
+	s->v[at] = v;
+	s->n++;
+	return 0;
+}
+
+static void take_out(struct sp_store *s, int64_t at)
+{
+	sp_uids_remove(&s->by_uid, s->v[at]->pub.uid);
+	s->n--;
+	memmove(&s->v[at], &s->v[at + 1], (s->n - (size_t)at) * sizeof(*s->v));
+}
+
 static void remember(struct sp_store *s, enum sp_store_event_type type, struct sp_version *v)
 {
 	size_t k = (size_t)(v->pub.version % SP_STORE_HISTORY);
@@ -81,23 +101,23 @@ static void remember(struct sp_store *s, enum sp_store_event_type type, struct s
 int sp_store_put(struct sp_store *s, struct sp_version *v, struct sp_error *err)
 {
 	int64_t at = sp_store_find(s, v->pub.kind, v->pub.ns, v->pub.name);
+	struct sp_version *before = at >= 0 ? s->v[at] : NULL;
 
 	assert(v->pub.version == s->version + 1);
-	if (at < 0 && grow(s, err) < 0)
+	if (!before && add(s, -at - 1, v, err) < 0)
 		return -1;
-	if (s->backend && s->backend->keep(s->backend->arg, &v->pub, false, err) < 0)
+	if (s->backend && s->backend->keep(s->backend->arg, &v->pub, false, err) < 0) {
+		if (!before)
+			take_out(s, -at - 1);
 		return sp_wrap(err, "keep %s '%s'", v->pub.kind, v->pub.name);
-	if (at >= 0) {
-		remember(s, SP_STORE_MODIFIED, v);
-		(void)sp_stored_unref(&s->v[at]->pub);
-	} else {
-		at = -at - 1;
-		remember(s, SP_STORE_ADDED, v);
-		memmove(&s->v[at + 1], &s->v[at], (s->n - (size_t)at) * sizeof(*s->v));
-		s->n++;
 	}
-	s->v[at] = v;
+	if (before) {
+		s->v[at] = v;
+		(void)sp_uids_set(&s->by_uid, v->pub.uid, v); /* it is there: no memory is needed */
+		(void)sp_stored_unref(&before->pub);
+	}
 	v->refs++;
+	remember(s, before ? SP_STORE_MODIFIED : SP_STORE_ADDED, v);
 	return 0;
 }
 
@@ -121,8 +141,7 @@ int sp_store_drop(struct sp_store *s, const struct sp_version *v, struct sp_stor
 	}
 	remember(s, SP_STORE_DELETED, last);
 	v = s->v[at];
-	s->n--;
-	memmove(&s->v[at], &s->v[at + 1], (s->n - (size_t)at) * sizeof(*s->v));
+	take_out(s, at);
 	(void)sp_stored_unref(&v->pub);
 	for (uint32_t i = 0; i < last->n_owners && r == 0; i++)
 		r = sp_store_note(s, last->owners[i].uid, err);
@@ -168,15 +187,15 @@ static int restore(void *arg, const struct sp_node *node)
 			 &f.version) < 0)
 		return -1;
 	at = sp_store_find(s, kind, f.ns, f.name);
-	if (at >= 0 || grow(s, &err) < 0)
+	if (at >= 0 || sp_uids_get(&s->by_uid, f.uid))
 		return -1;
 	v = sp_version_new(&f, &p);
 	if (!v)
 		return -1;
-	at = -at - 1;
-	memmove(&s->v[at + 1], &s->v[at], (s->n - (size_t)at) * sizeof(*s->v));
-	s->v[at] = v; /* with its reference */
-	s->n++;
+	if (add(s, -at - 1, v, &err) < 0) { /* with its reference */
+		(void)sp_stored_unref(&v->pub);
+		return -1;
+	}
 	s->version = SP_MAX(s->version, f.version);
 	return 0;
 }
@@ -223,6 +242,7 @@ struct sp_store *sp_store_close(struct sp_store *s)
 	for (uint32_t i = 0; i < s->n_todo; i++)
 		free(s->todo[i]);
 	free(s->todo);
+	sp_uids_done(&s->by_uid);
 	free(s->v);
 	free(s);
 	return NULL;

@@ -3,6 +3,7 @@
 #ifndef SP_STORE_STORE_INTERNAL_H
 #define SP_STORE_STORE_INTERNAL_H
 
+#include "base/uids.h"
 #include "store/store.h"
 
 /* ---- versions -------------------------------------------------------------------------------- */
@@ -75,8 +76,9 @@ struct sp_store {
 	const struct sp_store_backend *backend;
 	struct sp_version **v; /* by kind, namespace, name */
 	uint32_t n, cap;
-	int64_t version; /* the newest */
-	int64_t first;   /* the oldest version in the history */
+	struct sp_uids by_uid; /* the same versions */
+	int64_t version;       /* the newest */
+	int64_t first;         /* the oldest version in the history */
 	/* history[k % SP_STORE_HISTORY] is what made version k: every version is one event */
 	struct {
 		enum sp_store_event_type type;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A table from uids to pointers: open addressing, the uids are copied. */
-#ifndef SP_MANAGER_UIDS_H
-#define SP_MANAGER_UIDS_H
+#ifndef SP_BASE_UIDS_H
+#define SP_BASE_UIDS_H
 
 #include "base/base.h"
 
@@ -17,7 +17,8 @@ struct sp_uids {
 
 void sp_uids_done(struct sp_uids *t);
 void *sp_uids_get(const struct sp_uids *t, const char *uid); /* NULL: not there */
-/** sp_uids_set() - @value is not NULL. Return: 0, -1 out of memory */
+/** sp_uids_set() - @value is not NULL. Return: 0; -1 out of memory, never for a uid that is there
+ */
 int sp_uids_set(struct sp_uids *t, const char *uid, void *value);
 void sp_uids_remove(struct sp_uids *t, const char *uid);
 

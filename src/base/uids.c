@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "manager/uids.h"
+#include "base/uids.h"
 
 #include <stdlib.h>
 
@@ -48,7 +48,7 @@ int sp_uids_set(struct sp_uids *t, const char *uid, void *value)
 {
 	struct sp_uids bigger = {.cap = t->cap ? t->cap * 2 : 64};
 
-	if ((t->n + 1) * 2 > t->cap) {
+	if (!sp_uids_get(t, uid) && (t->n + 1) * 2 > t->cap) {
 		bigger.slots = calloc(bigger.cap, sizeof(*bigger.slots));
 		if (!bigger.slots)
 			return -1;
