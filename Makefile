@@ -51,7 +51,10 @@ bench-pull: all
 	@tools/install-deps check
 	@tests/bench/pull.sh $(BUILD)/sidepod
 
+bench-crowd: all
+	@tests/bench/crowd.sh $(BUILD)/sidepod
+
 clean:
 	@rm -rf build build-*
 
-.PHONY: all demo check install uninstall format lint asan fuzz bench-floor bench-sim bench-pull clean
+.PHONY: all demo check install uninstall format lint asan fuzz bench-floor bench-sim bench-pull bench-crowd clean
