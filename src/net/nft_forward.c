@@ -151,14 +151,24 @@ int sp_nft_forward_forget(int fd)
 /* ---- all chains ------------------------------------------------------------------------------ */
 
 #define BLOCKERS_MAX 8
+#define CHAIN_PART   64
 
 struct blockers {
 	uint8_t family[BLOCKERS_MAX];
-	char table[BLOCKERS_MAX][64], chain[BLOCKERS_MAX][64];
+	char table[BLOCKERS_MAX][CHAIN_PART], chain[BLOCKERS_MAX][CHAIN_PART];
 	uint32_t n, hook;
 	const char *bridge;
 	bool about_bridge; /* a rule names it */
 };
+
+/* A name as the kernel gave it; cut where it is longer than ours. */
+static void copy_name(char ret[static CHAIN_PART], const struct nlattr *a)
+{
+	size_t n = strnlen(data_of(a), SP_MIN(length_of(a), (size_t)CHAIN_PART - 1));
+
+	memcpy(ret, data_of(a), n);
+	ret[n] = '\0';
+}
 
 static const char *family_name(uint8_t family)
 {
@@ -172,8 +182,8 @@ static void take_blocker(void *arg, const struct nlmsghdr *h)
 	const struct nlattr *hook = find(h, NFTA_CHAIN_HOOK), *table = find(h, NFTA_CHAIN_TABLE),
 			    *name = find(h, NFTA_CHAIN_NAME);
 
-	if ((h->nlmsg_type & 0xff) != NFT_MSG_NEWCHAIN || !hook || !table || !name ||
-	    b->n == BLOCKERS_MAX)
+	if ((h->nlmsg_type & 0xff) != NFT_MSG_NEWCHAIN || h->nlmsg_len < NLMSG_LENGTH(sizeof(*g)) ||
+	    !hook || !table || !name || b->n == BLOCKERS_MAX)
 		return;
 	if (g->nfgen_family != NFPROTO_IPV4 && g->nfgen_family != NFPROTO_INET &&
 	    g->nfgen_family != NFPROTO_BRIDGE)
@@ -187,9 +197,8 @@ static void take_blocker(void *arg, const struct nlmsghdr *h)
 	    !is_text(find(h, NFTA_CHAIN_TYPE), "filter"))
 		return;
 	b->family[b->n] = g->nfgen_family;
-	/* names of the kernel's end with NUL; longer ones than ours are cut */
-	(void)snprintf(b->table[b->n], sizeof(b->table[0]), "%s", (const char *)data_of(table));
-	(void)snprintf(b->chain[b->n], sizeof(b->chain[0]), "%s", (const char *)data_of(name));
+	copy_name(b->table[b->n], table);
+	copy_name(b->chain[b->n], name);
 	b->n++;
 }
 
