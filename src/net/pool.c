@@ -293,6 +293,9 @@ int sp_pool_ports(int fd, struct sp_pool_port **ret)
 	if (!all)
 		return -ENOMEM;
 	r = read_at(fd, all, (size_t)h.n_ports * sizeof(*all), PORTS_AT);
+	for (int i = 0; r >= 0 && i < h.n_ports; i++)
+		if (all[i].slot > SP_POOL_SLOTS)
+			r = -EBADMSG;
 	if (r < 0) {
 		free(all);
 		return r;

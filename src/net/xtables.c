@@ -4,18 +4,16 @@
  * change would mean to replace all of it under the feet of whoever wrote it.
  * Source: linux/netfilter_ipv4/ip_tables.h.
  */
-#include "net/nft_forward.h"
+#include "net/xtables.h"
 
+#include "net/nft_forward.h"
 #include "sys/fd.h"
 
 #include <errno.h>
 #include <net/if.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-
-#include <linux/netfilter_ipv4/ip_tables.h> /* after libc's words for the same things */
 
 #define BLOB_MAX (16u * 1024 * 1024)
 
@@ -36,8 +34,8 @@ static bool filter_is_there(void)
 	return false;
 }
 
-/* From the head of the chain to its policy, which is its last entry. */
-static bool chain_blocks(const struct ipt_getinfo *info, const uint8_t *table, const char *bridge)
+bool sp_xtables_chain_blocks(const struct ipt_getinfo *info, const uint8_t *table,
+			     const char *bridge)
 {
 	uint32_t at = info->hook_entry[NF_INET_FORWARD], last = info->underflow[NF_INET_FORWARD];
 	struct xt_standard_target target;
@@ -80,5 +78,5 @@ int sp_xtables_forward_blocks(const char *bridge)
 	/* EAGAIN: somebody changed it in between; that one may look again */
 	if (getsockopt(fd, IPPROTO_IP, IPT_SO_GET_ENTRIES, blob, &len) < 0)
 		return errno == EAGAIN ? 0 : -errno;
-	return chain_blocks(&info, (const uint8_t *)blob->entrytable, bridge);
+	return sp_xtables_chain_blocks(&info, (const uint8_t *)blob->entrytable, bridge);
 }
