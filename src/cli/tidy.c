@@ -2,6 +2,7 @@
 #include "cli/tidy.h"
 
 #include "cli/pods.h"
+#include "cli/sessions.h"
 #include "supervisor/spawn.h"
 #include "sys/fd.h"
 
@@ -110,6 +111,7 @@ void sp_tidy(struct sp_cli *cli, const struct sp_place *place)
 	struct sp_error err;
 
 	sweep_lost(cli, place);
+	sp_sessions_tidy(place);
 	/* Pods are begun under this lock: whatever has no supervisor now was not begun just now. */
 	names_fd = sp_names_lock(place, &err);
 	if (names_fd >= 0) {

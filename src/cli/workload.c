@@ -36,10 +36,9 @@ static struct wl_entry *entry_of(struct workload *w, const struct sp_stored *pod
 
 	for (int depth = 0; depth < 3 && o && !found; depth++) {
 		const struct sp_node *ref = sp_node_at(o->node, "metadata.ownerReferences[0]");
-		const char *api = sp_node_str(sp_node_get(o->node, "apiVersion"), "");
 		struct sp_stored *owner;
 
-		found = wl_find(w, sp_kind_find(api, o->kind), o->ns, o->name);
+		found = wl_find_stored(w, o);
 		owner = ref ? sp_store_get(w->store, sp_node_str(sp_node_get(ref, "kind"), ""),
 					   o->ns, sp_node_str(sp_node_get(ref, "name"), ""))
 			    : NULL;
@@ -164,16 +163,26 @@ static sp_time now_wall(const struct workload *w)
 	return sp_now_mono() + w->wall_ns;
 }
 
-static bool is_over(const struct workload *w)
+bool wl_is_over(const struct workload *w)
 {
+	bool any = false, any_taken = false;
+
 	if (w->presses)
 		return w->agent.n == 0;
-	if (w->agent.n || w->files_fd >= 0)
+	if (w->agent.n || w->removals)
 		return false;
-	for (const struct wl_entry *e = w->first; e; e = e->next)
-		if (standing(e->kind) || e->waits_for_old || (wl_makes_pods(e->kind) && !e->ended))
+	for (const struct wl_entry *e = w->first; e; e = e->next) {
+		if (!wl_makes_pods(e->kind))
+			continue;
+		any_taken |= e->taken;
+		if (e->taken)
+			continue;
+		if (standing(e->kind) || e->waits_for_old || !e->ended)
 			return false;
-	return true;
+		any = true;
+	}
+	/* files are watched until all that they hold has been taken down */
+	return w->files_fd < 0 || (any_taken && !any);
 }
 
 /* Everybody's turn, until nobody has written anything. Return: 0, -1 */
@@ -207,8 +216,12 @@ static int follow(struct workload *w)
 		int r;
 
 		act_on_presses(w);
+		wl_serve(w);
 		if (turns(w, &wake, &err) < 0)
 			return sp_cli_fail(w->cli, &err);
+		if (wl_removals(w, &err))
+			continue;
+		wl_tell_listeners(w);
 		before = sp_store_version(w->store);
 		r = wl_recreate(w);
 		if (r != 0)
@@ -217,7 +230,7 @@ static int follow(struct workload *w)
 			continue;
 		if ((w->code || (w->until && w->until->ended)) && !w->presses)
 			continue; /* given up just now, or what was waited for is there */
-		if (is_over(w))
+		if (wl_is_over(w))
 			return 0;
 		wl_tell_pause(w, wake);
 		wl_look_for_hanging(w, &wake);
@@ -372,6 +385,19 @@ static int open_services(struct workload *w, struct sp_error *err)
 	return 0;
 }
 
+/* Without it the run goes on; only nobody can ask for its objects. */
+static int open_channel(struct workload *w, struct sp_error *err)
+{
+	struct sp_error why;
+
+	if (sp_channel_open(w->s->launch.place.engine.run_dir, &w->channel, &why) < 0) {
+		sp_cli_warn(w->cli, "other commands cannot see the objects of this run: %s",
+			    why.text);
+		return 0;
+	}
+	return sp_follow_source(&w->follow, sp_channel_fd(w->channel), err);
+}
+
 static int open_all(struct workload *w, struct sp_error *err)
 {
 	static struct utsname machine; /* outlives the manager */
@@ -385,7 +411,8 @@ static int open_all(struct workload *w, struct sp_error *err)
 	store_random(NULL, &w->manager_env.seed, sizeof(w->manager_env.seed));
 	if (open_services(w, err) < 0 || sp_store_open(&w->store_env, NULL, &w->store, err) < 0 ||
 	    sp_manager_open(w->store, &w->manager_env, &w->manager, err) < 0 ||
-	    sp_session_follow(w->cli, &w->s->launch.place, true, &w->follow, err) < 0)
+	    sp_session_follow(w->cli, &w->s->launch.place, true, &w->follow, err) < 0 ||
+	    open_channel(w, err) < 0)
 		return -1;
 	sp_agent_init(&w->agent, &w->s->launch, w->store, &w->follow);
 	w->agent.started = pod_started;
@@ -402,6 +429,7 @@ static void close_all(struct workload *w)
 	while (w->hanging)
 		wl_forget_hanging(w, w->agent.first); /* those of pods that are left running */
 	sp_agent_done(&w->agent);
+	wl_serve_done(w);
 	w->services = sp_services_close(w->services);
 	w->manager = sp_manager_close(w->manager);
 	w->store = sp_store_close(w->store);

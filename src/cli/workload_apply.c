@@ -4,6 +4,7 @@
 
 #include "cli/files.h"
 #include "cli/pods.h"
+#include "spec/tables.h"
 #include "spec/tree.h"
 #include "sys/fd.h"
 
@@ -77,9 +78,29 @@ struct wl_entry *wl_find(const struct workload *w, enum sp_kind kind, const char
 			 const char *name)
 {
 	for (struct wl_entry *e = w->first; e; e = e->next)
-		if (e->kind == kind && sp_streq(e->name, name) && sp_streq(e->ns, ns))
+		if (!e->taken && e->kind == kind && sp_streq(e->name, name) && sp_streq(e->ns, ns))
 			return e;
 	return NULL;
+}
+
+struct wl_entry *wl_find_stored(const struct workload *w, const struct sp_stored *o)
+{
+	const char *api = sp_node_str(sp_node_get(o->node, "apiVersion"), "");
+
+	return wl_find(w, sp_kind_find(api, o->kind), o->ns, o->name);
+}
+
+void wl_see_lost(struct workload *w)
+{
+	for (struct wl_entry *e = w->first; e; e = e->next) {
+		struct sp_stored *o;
+
+		if (e->taken || e->waits_for_old)
+			continue;
+		o = sp_store_get(w->store, sp_kind_name(e->kind), e->ns, e->name);
+		e->taken = !o;
+		(void)sp_stored_unref(o);
+	}
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */
@@ -185,7 +206,7 @@ static void drop_lost(struct workload *w)
 	while (*at) {
 		struct wl_entry *e = *at;
 
-		if (e->found) {
+		if (e->found || e->taken) {
 			at = &e->next;
 			continue;
 		}

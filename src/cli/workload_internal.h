@@ -4,6 +4,7 @@
 #define SP_CLI_WORKLOAD_INTERNAL_H
 
 #include "cli/agent.h"
+#include "cli/channel.h"
 #include "cli/services.h"
 #include "cli/workload.h"
 #include "cli/zone.h"
@@ -18,6 +19,7 @@ struct wl_entry {
 	const char *file;  /* in the command's arena */
 	uint32_t n_living; /* pods that run for it */
 	bool found;        /* by the newest reading */
+	bool taken;        /* the object was deleted, and not by a change of the files */
 
 	/* of a Pod or a Job: its end */
 	bool ended, good;
@@ -47,6 +49,9 @@ struct workload {
 	struct sp_buf board; /* lines of the workloads above the pods */
 	int64_t wall_ns;     /* added to the monotonic clock: the controllers' axis */
 	sp_time told_wake;
+	struct sp_channel *channel; /* NULL: nobody can ask */
+	struct wl_removal *removals;
+	struct wl_listener *listeners;
 	struct wl_hanging *hanging; /* pods that do not end, though their app has */
 	int app_code;               /* of the only regular container of the newest pod that ended */
 	bool has_app_code;
@@ -61,14 +66,20 @@ struct workload {
 /* ---- workload.c ------------------------------------------------------------------------------ */
 
 bool wl_talks(const struct workload *w);
+/** wl_is_over() - Is there nothing to stay for? */
+bool wl_is_over(const struct workload *w);
+/** wl_find() - An object of the manifests that is there, or is to come; NULL */
 struct wl_entry *wl_find(const struct workload *w, enum sp_kind kind, const char *ns,
 			 const char *name);
+struct wl_entry *wl_find_stored(const struct workload *w, const struct sp_stored *o);
 
 /* ---- workload_apply.c: manifests into the store ---------------------------------------------- */
 
 /** wl_apply() - Bring the store to what @m says; what is gone from it is deleted. Return: 0, or an
  * exit code */
 int wl_apply(struct workload *w, struct sp_manifest *m);
+/** wl_see_lost() - Mark objects that are not in the store any more */
+void wl_see_lost(struct workload *w);
 /** wl_recreate() - Objects that wait for the end of an older one. Return: 0, or an exit code */
 int wl_recreate(struct workload *w);
 /** wl_delete_all() - What makes pods, then the pods */
@@ -82,6 +93,17 @@ int wl_watch_files(struct workload *w);
 /** wl_reload() - Look whether one did. *wake: when to look again. Return: true when the store may
  * have changed */
 bool wl_reload(struct workload *w, sp_time *wake);
+
+/* ---- workload_serve.c: other commands ---------------------------------------------------------
+ */
+
+/** wl_serve() - Answer what has come in */
+void wl_serve(struct workload *w);
+/** wl_removals() - Go on with what is being taken down. Return: true when something came to its end
+ */
+bool wl_removals(struct workload *w, struct sp_error *err);
+void wl_tell_listeners(struct workload *w);
+void wl_serve_done(struct workload *w);
 
 /* ---- workload_show.c: what is told ------------------------------------------------------------
  */

@@ -207,7 +207,7 @@ static void make_board(struct workload *w)
 	for (const struct wl_entry *e = w->first; e; e = e->next) {
 		SP_CLEANUP(sp_buf_done) struct sp_buf name = {0};
 
-		if (!wl_makes_pods(e->kind) || e->kind == SP_KIND_POD)
+		if (!wl_makes_pods(e->kind) || e->kind == SP_KIND_POD || e->taken)
 			continue;
 		put_name(&name, sp_kind_name(e->kind), e->name);
 		if (!name.failed)
@@ -285,18 +285,22 @@ static void take(struct workload *w, const struct sp_store_event *ev)
 
 int wl_show(struct workload *w, struct sp_error *err)
 {
-	bool verdicts = !w->presses && !w->code;
+	bool verdicts = !w->presses && !w->code, any_deleted = false;
 	struct sp_store_event ev;
 	int r;
 
-	while ((r = sp_store_watch_next(w->store, &w->watch, &ev, err)) > 0)
+	while ((r = sp_store_watch_next(w->store, &w->watch, &ev, err)) > 0) {
+		any_deleted |= ev.type == SP_STORE_DELETED;
 		take(w, &ev);
+	}
 	if (r < 0 && err->code == SP_E_EXPIRED) /* events are lost, numbers are not */
 		w->watch.version = sp_store_version(w->store);
 	else if (r < 0)
 		return -1;
+	if (any_deleted || r < 0)
+		wl_see_lost(w);
 	for (struct wl_entry *e = w->first; e; e = e->next) {
-		if (!wl_makes_pods(e->kind) || e->kind == SP_KIND_POD)
+		if (!wl_makes_pods(e->kind) || e->kind == SP_KIND_POD || e->taken)
 			continue;
 		tell_numbers(w, e);
 		if (verdicts && e->kind == SP_KIND_JOB && e->ended && !e->n_living &&

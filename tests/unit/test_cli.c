@@ -3,6 +3,7 @@
 #include "cli/cli_internal.h"
 
 #include "base/text.h"
+#include "cli/resource.h"
 
 #include "cmocka_all.h"
 
@@ -413,13 +414,46 @@ static void test_look(void **state)
 	assert_false(sp_look_decide(true, "auto", false, "de_DE.utf8", env_of_look).ascii);
 }
 
+static void test_resources(void **state)
+{
+	static const struct {
+		const char *text, *kind, *name;
+	} cases[] = {
+		{"deploy/web", "Deployment", "web"},
+		{"Deployment.apps/web", "Deployment", "web"},
+		{"deployments.batch/web", NULL, "web"},
+		{"cj/a/b", "CronJob", "a/b"},
+		{"svc/", "Service", ""},
+		{"/x", NULL, "x"},
+		{"deplo/web", NULL, "web"},
+	};
+	struct sp_error err;
+	const char *name;
+
+	for (size_t i = 0; i < SP_ARRAY_LEN(cases); i++) {
+		const struct sp_resource *r = sp_resource_split(cases[i].text, &name, &err);
+
+		assert_string_equal(name, cases[i].name);
+		if (cases[i].kind)
+			assert_string_equal(r->kind, cases[i].kind);
+		else
+			assert_true(!r && err.code == SP_E_INVALID);
+	}
+	assert_null(sp_resource_split("web", &name, &err));
+	assert_int_equal(err.code, SP_OK);
+	assert_string_equal(sp_resource_nearest("deploymnts"), "deployments");
+	assert_null(sp_resource_nearest("something"));
+	assert_string_equal(sp_resource_of_kind("Job")->words[0], "jobs");
+	assert_null(sp_resource_of_kind("job"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_words),       cmocka_unit_test(test_wrong_words),
 		cmocka_unit_test(test_environment), cmocka_unit_test(test_help),
 		cmocka_unit_test(test_man),         cmocka_unit_test(test_completion),
-		cmocka_unit_test(test_look),
+		cmocka_unit_test(test_look),        cmocka_unit_test(test_resources),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,173 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Running sessions and the commands that ask them: `down` takes their objects away, `get` and
+# `describe` show them.
+
+bats_require_minimum_version 1.5.0
+
+load workload_world
+
+# over: wait until the session has ended by itself; $status
+over() {
+	status=0
+	timeout 20 tail --pid="$pid" -f /dev/null
+	wait "$pid" || status=$?
+	pid=
+}
+
+job() { # NAME ACT
+	put "$1.yaml" <<-END
+		apiVersion: batch/v1
+		kind: Job
+		metadata: {name: $1, labels: {of: $1}}
+		spec:
+		  template:
+		    spec:
+		      restartPolicy: Never
+		      terminationGracePeriodSeconds: 5
+		      containers: [{name: work, image: sidepod.local/demo, command: [demo, act, '$2']}]
+	END
+}
+
+@test "down -f: a Deployment goes with its pods and comes not again, what other files hold stays" {
+	deployment 3 up
+	job work 'term=0:0'
+	start
+	until_line '^deployment/web  3/3 ready$'
+	until_line 'work-.*  pod.cond.Ready=True'
+	run --separate-stderr timeout 20 "$SIDEPOD" down -f files/web.yaml --dry-run
+	[ "$(grep -c '^would stop pod/web-' <<<"$output")" -eq 3 ]
+	[ "$(timeout 10 "$SIDEPOD" ps --no-headers | grep -c Running)" -eq 4 ]
+	run --separate-stderr timeout 20 "$SIDEPOD" down -f files/web.yaml
+	[ "$status" -eq 0 ]
+	[ "$(head -n 1 <<<"$output")" = deployment/web ]
+	[ "$(grep -c '^pod/web-' <<<"$output")" -eq 3 ]
+	[ "$(grep -c ' Created pod: web-' err)" -eq 3 ]
+	[[ $(timeout 10 "$SIDEPOD" ps --no-headers) == work-*Running* ]]
+	# the last of it: the session ends, and tells that the Job did not
+	timeout 20 "$SIDEPOD" down -f files
+	over
+	[ "$status" -eq 1 ]
+	grep -q '^job/work stopped 0/1' err
+	nothing_left
+	[ -z "$(ls "$SIDEPOD_ROOT/run/sessions")" ]
+	timeout 20 "$SIDEPOD" down -f files # it is down
+}
+
+@test "down -f: every kind, with what they need; also with --watch" {
+	for kind in ReplicaSet StatefulSet DaemonSet; do
+		name=$(tr '[:upper:]' '[:lower:]' <<<$kind)
+		cat <<-END
+			---
+			apiVersion: apps/v1
+			kind: $kind
+			metadata: {name: $name}
+			spec:
+			  selector: {matchLabels: {app: $name}}
+			  template:
+			    metadata: {labels: {app: $name}}
+			    spec:
+			      terminationGracePeriodSeconds: 2
+			      containers: [{name: c, image: sidepod.local/demo, command: [demo, act, 'term=0:0']}]
+		END
+	done | put sets.yaml
+	put cron.yaml <<-END
+		apiVersion: batch/v1
+		kind: CronJob
+		metadata: {name: cron}
+		spec:
+		  schedule: "0 3 * * *"
+		  jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: c, image: sidepod.local/demo, command: [/bin/true]}]}}}}
+		---
+		{apiVersion: v1, kind: ConfigMap, metadata: {name: words}, data: {a: b}}
+		---
+		{apiVersion: v1, kind: Secret, metadata: {name: secret}, stringData: {a: b}}
+	END
+	start --watch
+	until_line '/.*  1/1 ready$' err 3
+	run --separate-stderr timeout 20 "$SIDEPOD" down -f files
+	[ "$status" -eq 0 ]
+	for object in replicaset/replicaset statefulset/statefulset daemonset/daemonset cronjob/cron configmap/words secret/secret; do
+		grep -qx "$object" <<<"$output"
+	done
+	over
+	[ "$status" -eq 0 ]
+	nothing_left
+}
+
+@test "down by kind and name, by labels, --all; a pod that is wanted is made anew" {
+	deployment 1 up
+	job one 'term=0:0'
+	job two 'term=0:0'
+	start
+	until_line '^deployment/web  1/1 ready$'
+	until_line '-.*  pod.cond.Ready=True' err 3
+	pod=$(timeout 10 "$SIDEPOD" ps -o name | grep web-)
+	timeout 20 "$SIDEPOD" down "$pod"
+	until_line 'Created pod: web-' err 2
+	[ "$(timeout 20 "$SIDEPOD" down job/one | head -n 1)" = job/one ]
+	[ "$(timeout 20 "$SIDEPOD" down -l of=two | head -n 1)" = job/two ]
+	run timeout 10 "$SIDEPOD" down job/one
+	[ "$status" -eq 1 ]
+	[[ $output == *"no job 'one'"* ]]
+	timeout 20 "$SIDEPOD" down --all
+	over
+	[ "$status" -eq 1 ]
+	nothing_left
+}
+
+@test "down --grace: less than the pods' own, and more" {
+	deployment 1 up
+	sed -i 's/term=0.05:0/term=ignore/; s/Seconds: 5/Seconds: 60/' files/web.yaml
+	start
+	until_line '^deployment/web  1/1 ready$'
+	timeout 20 "$SIDEPOD" down -f files --grace 1
+	over
+	nothing_left
+	deployment 1 up
+	sed -i 's/term=0.05/term=1.5/; s/Seconds: 5/Seconds: 1/' files/web.yaml
+	start
+	until_line '^deployment/web  1/1 ready$'
+	timeout 20 "$SIDEPOD" down -f files --grace 30
+	over
+	grep -q 'pod/web-.* Succeeded' err
+}
+
+@test "a session that was killed: its pods are found by their owners, its socket is swept" {
+	deployment 2 up
+	job work 'term=0:0'
+	start
+	until_line '^deployment/web  2/2 ready$'
+	until_line 'work-.*  pod.cond.Ready=True'
+	kill -KILL "$pid"
+	wait "$pid" 2>/dev/null || true
+	pid=
+	[ "$(ls "$SIDEPOD_ROOT/run/sessions" | wc -l)" -eq 1 ]
+	run --separate-stderr timeout 20 "$SIDEPOD" down -f files/web.yaml
+	[ "$status" -eq 0 ]
+	[ "$(grep -c '^pod/web-' <<<"$output")" -eq 2 ]
+	[ -z "$(ls "$SIDEPOD_ROOT/run/sessions")" ]
+	timeout 20 "$SIDEPOD" down -f files
+	nothing_left
+}
+
+@test "a session listens to its own user and root alone" {
+	[ -x /usr/bin/python3 ] || skip "needs Debian's python3"
+	deployment 1 up
+	start
+	until_line '^deployment/web  1/1 ready$'
+	[ "$(stat -c %a "$SIDEPOD_ROOT/run/sessions")" = 700 ]
+	socket=$(ls "$SIDEPOD_ROOT/run/sessions/"*)
+	[ "$(stat -c %a "$socket")" = 600 ]
+	# one who got at the socket all the same
+	chmod 755 "$SIDEPOD_ROOT/run/sessions"
+	chmod 666 "$socket"
+	ask='import socket,sys; s=socket.socket(socket.AF_UNIX,socket.SOCK_SEQPACKET); s.connect(sys.argv[1]); s.send(b"{\"op\":\"list\"}"); print(s.recv(100))'
+	[[ $(timeout 10 /usr/bin/python3 -c "$ask" "$socket") == *'"ok":true'* ]]
+	for dir in "$BATS_TEST_TMPDIR" "$(dirname "$BATS_TEST_TMPDIR")" "$BATS_RUN_TMPDIR" "$BATS_TEST_TMPDIR/root" "$BATS_TEST_TMPDIR/root/run"; do chmod o+x "$dir"; done
+	run timeout 10 setpriv --reuid=65534 --regid=65534 --clear-groups /usr/bin/python3 -c "$ask" "$socket"
+	[[ $output != *'"ok":true'* ]]
+	[[ $output != *'Permission denied'* ]]
+	timeout 20 "$SIDEPOD" down --all --now
+	over
+}
