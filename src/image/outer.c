@@ -154,6 +154,9 @@ static int take_row(struct job *j, const struct row *row, const char *names, str
 {
 	struct sp_outer_file *f;
 
+	if (j->out->n == SP_OUTER_FILES_MAX) /* the child counts, too, as long as it is itself */
+		return sp_fail(err, SP_E_CORRUPT, "image archive has more than %d files",
+			       SP_OUTER_FILES_MAX);
 	if (j->out->n == j->cap) {
 		uint32_t cap = j->cap ? j->cap * 2 : 32;
 		struct sp_outer_file *v = sp_arena_array(j->arena, cap, sizeof(*v));
@@ -224,28 +227,31 @@ int sp_outer_unpack(struct sp_arena *a, int dir_fd, int fd, struct sp_outer *ret
 	return sp_confine_run(&c, err);
 }
 
+static const struct sp_outer_file *by_name(const struct sp_outer *o, const char *name)
+{
+	for (uint32_t i = 0; i < o->n; i++)
+		if (sp_streq(o->v[i].name, name))
+			return &o->v[i];
+	return NULL;
+}
+
 const struct sp_outer_file *sp_outer_find(const struct sp_outer *o, const char *name)
 {
 	char path[2 * NAME_MAX_];
 
 	name = without_dot(name);
 	for (int hops = 0; hops < 8; hops++) {
-		const struct sp_outer_file *f = NULL;
+		const struct sp_outer_file *f = by_name(o, name);
 		const char *slash;
 		size_t n;
 
-		for (uint32_t i = 0; i < o->n && !f; i++)
-			if (sp_streq(o->v[i].name, name))
-				f = &o->v[i];
 		if (!f || !f->target)
 			return f;
 		/* docker writes "<id>/layer.tar -> ../<other id>/layer.tar"; hard links name the
 		 * whole path */
-		if (strncmp(f->target, "../", 3) != 0) {
-			for (uint32_t i = 0; i < o->n; i++)
-				if (sp_streq(o->v[i].name, without_dot(f->target)))
-					return &o->v[i];
-		}
+		name = without_dot(f->target);
+		if (by_name(o, name))
+			continue;
 		slash = strrchr(f->name, '/');
 		n = slash ? (size_t)(slash - f->name) : 0;
 		name = f->target;
