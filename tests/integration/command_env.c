@@ -14,9 +14,12 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 char root[64];
+
+#define PATIENCE_MS 120000 /* nothing is judged by it */
 
 static char command_path[512];
 
@@ -42,6 +45,14 @@ static void become(const char *const *args)
 	_exit(99);
 }
 
+/* A shell's background job ignores SIGINT, what nohup starts SIGHUP. */
+static void default_signals(void)
+{
+	(void)signal(SIGINT, SIG_DFL);
+	(void)signal(SIGHUP, SIG_DFL);
+	(void)signal(SIGTERM, SIG_DFL);
+}
+
 /* Start with pipes for both streams; @in: standard input, -1 none. */
 pid_t start(const char *const *args, int in, int *out_fd, int *err_fd)
 {
@@ -55,7 +66,7 @@ pid_t start(const char *const *args, int in, int *out_fd, int *err_fd)
 	if (pid == 0) {
 		int null = open("/dev/null", O_RDONLY);
 
-		(void)signal(SIGINT, SIG_DFL); /* a shell's background job ignores it */
+		default_signals();
 		dup2(in >= 0 ? in : null, 0);
 		dup2(out[1], 1);
 		dup2(err[1], 2);
@@ -74,8 +85,8 @@ void collect(int out_fd, int err_fd, struct result *r)
 	struct sp_buf *to[2] = {&r->out, &r->err};
 
 	while (v[0].fd >= 0 || v[1].fd >= 0) {
-		if (poll(v, 2, 60000) <= 0)
-			fail_msg("no output for a minute; so far:\n%s%s", text(&r->out),
+		if (poll(v, 2, PATIENCE_MS) <= 0)
+			fail_msg("no output for two minutes; so far:\n%s%s", text(&r->out),
 				 text(&r->err));
 		for (int i = 0; i < 2; i++) {
 			char mem[4096];
@@ -113,6 +124,21 @@ struct result run(const char *const *args)
 	return r;
 }
 
+void expect_at_last(const char *needle, const char *const *args)
+{
+	struct timespec begin, now;
+	struct result r = {0};
+
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	do {
+		result_done(&r);
+		r = run(args);
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	} while (!strstr(text(&r.out), needle) && now.tv_sec - begin.tv_sec < PATIENCE_MS / 1000);
+	expect_text(needle, &r.out);
+	result_done(&r);
+}
+
 /* Run, check the exit code, forget the output. */
 void expect(int code, const char *const *args)
 {
@@ -139,7 +165,7 @@ void read_until(int fd, const char *needle, struct sp_buf *b)
 		struct pollfd p = {.fd = fd, .events = POLLIN};
 		ssize_t n;
 
-		if (poll(&p, 1, 30000) <= 0)
+		if (poll(&p, 1, PATIENCE_MS) <= 0)
 			fail_msg("'%s' does not come:\n%s", needle, text(b));
 		n = read(fd, mem, sizeof(mem));
 		if (n <= 0)
@@ -179,27 +205,40 @@ int count_dir(const char *below)
 	return n;
 }
 
-/* Everything that a command writes to a terminal of 80 x 24. */
-int on_terminal(const char *const *args, struct sp_buf *out)
+pid_t start_on_terminal(const char *const *args, int *fd)
 {
 	struct winsize ws = {.ws_row = 24, .ws_col = 80};
-	char mem[4096];
-	ssize_t n;
-	int fd;
-	pid_t pid = forkpty(&fd, NULL, NULL, &ws);
+	pid_t pid = forkpty(fd, NULL, NULL, &ws);
 
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		setenv("TERM", "xterm", 1);
 		setenv("LC_ALL", "C.UTF-8", 1);
 		unsetenv("NO_COLOR");
+		default_signals();
 		become(args);
 	}
+	return pid;
+}
+
+int collect_terminal(pid_t pid, int fd, struct sp_buf *out)
+{
+	char mem[4096];
+	ssize_t n;
+
 	while ((n = read(fd, mem, sizeof(mem))) > 0 || (n < 0 && errno == EINTR))
 		if (n > 0)
 			sp_buf_add(out, mem, (size_t)n);
 	close(fd);
 	return reap(pid);
+}
+
+int on_terminal(const char *const *args, struct sp_buf *out)
+{
+	int fd;
+	pid_t pid = start_on_terminal(args, &fd);
+
+	return collect_terminal(pid, fd, out);
 }
 
 int env_set_up(void **state)

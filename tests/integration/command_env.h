@@ -39,11 +39,17 @@ int reap(pid_t pid);
 struct result run(const char *const *args);
 /** expect() - Run, check the exit code, forget the output */
 void expect(int code, const char *const *args);
+/** expect_at_last() - Run again and again until @needle stands in the output */
+void expect_at_last(const char *needle, const char *const *args);
 void expect_text(const char *needle, const struct sp_buf *b);
 /** read_until() - Read from @fd until @needle stands in @b */
 void read_until(int fd, const char *needle, struct sp_buf *b);
 
-/** on_terminal() - Run on a terminal of 80 x 24. Return: exit code; @out: all that was written */
+/** start_on_terminal() - Start on a terminal of 80 x 24; @fd: what it writes there */
+pid_t start_on_terminal(const char *const *args, int *fd);
+/** collect_terminal() - The rest of it; closes @fd. Return: exit code */
+int collect_terminal(pid_t pid, int fd, struct sp_buf *out);
+/** on_terminal() - Both. Return: exit code; @out: all that was written */
 int on_terminal(const char *const *args, struct sp_buf *out);
 
 /** manifest() - Write a Pod; @body: lines of its spec. Return: path, until the next call */

@@ -10,6 +10,7 @@
 #include "../unit/cmocka_all.h"
 
 #include <fcntl.h>
+#include <glob.h>
 #include <grp.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -21,7 +22,7 @@
 #include <sys/wait.h>
 
 #define BUSYBOX "/bin/busybox"
-#define WAIT_MS 60000 /* a hanging test ends; nothing is judged by it */
+#define WAIT_MS 120000 /* a hanging test ends; nothing is judged by it */
 
 static unsigned serial; /* of pods, for their uids */
 
@@ -101,7 +102,7 @@ bool world_open(struct pod_world *w)
 		return skip_all("busybox-static is not installed");
 	if (getenv("SIDEPOD_TEST_UID") && !become(getenv("SIDEPOD_TEST_UID")))
 		return false;
-	*w = (struct pod_world){0};
+	*w = (struct pod_world){.open.pidfd = -EBADF};
 	snprintf(w->top, sizeof(w->top), "/tmp/sidepod-itest-XXXXXX");
 	assert_non_null(mkdtemp(w->top));
 	assert_int_equal(chmod(w->top, 0755), 0);
@@ -247,6 +248,16 @@ void pod_spawn(struct pod_run *p, bool resume)
 	p->params.resume = resume;
 	if (sp_supervisor_spawn(&p->params, &p->sup, &err) < 0)
 		fail_msg("%s", err.text);
+	(void)sp_close(p->w->open.pidfd);
+	p->w->open.pidfd = fcntl(p->sup.pidfd, F_DUPFD_CLOEXEC, 0);
+	memcpy(p->w->open.uid, p->uid, sizeof(p->uid));
+	memcpy(p->w->open.log_name, p->log_name, sizeof(p->log_name));
+}
+
+static const char *log_path(struct pod_run *p, const char *ctr, unsigned attempt)
+{
+	return sp_arena_printf(&p->arena, "%s/pods/%s/%s/%u.log", p->w->engine.log_dir, p->log_name,
+			       ctr, attempt);
 }
 
 static char *run_path(struct pod_run *p, const char *name)
@@ -288,21 +299,13 @@ void pod_read(struct pod_run *p)
 	}
 }
 
-static void explain(struct pod_run *p)
-{
-	print_message("--- record\n%s--- supervisor\n%s---\n", pod_file(p, "record.jsonl"),
-		      pod_file(p, "supervisor.log"));
-}
-
 void pod_wait(struct pod_run *p)
 {
 	struct pollfd pfd = {.fd = p->sup.pidfd, .events = POLLIN};
 	siginfo_t si = {0};
 
-	if (poll(&pfd, 1, WAIT_MS) != 1) {
-		explain(p);
+	if (poll(&pfd, 1, WAIT_MS) != 1)
 		fail_msg("the pod did not end");
-	}
 	assert_int_equal(sys_waitid(P_PIDFD, (id_t)p->sup.pidfd, &si, WEXITED), 0);
 	p->exit_code = si.si_code == CLD_EXITED ? si.si_status : 128 + si.si_status;
 	p->sup.pidfd = sp_close(p->sup.pidfd);
@@ -322,14 +325,28 @@ void pod_wait_fact(struct pod_run *p, const char *event, const char *ctr, int64_
 		pod_read(p);
 		if (fact_at(p, event, ctr, attempt) >= 0)
 			break;
-		if (poll(pfds, 2, WAIT_MS) < 1 || (pfds[1].revents & POLLIN)) {
-			explain(p);
+		if (poll(pfds, 2, WAIT_MS) < 1 || (pfds[1].revents & POLLIN))
 			fail_msg("waited in vain for '%s' of '%s'", event, ctr ? ctr : "the pod");
-		}
 		while (read(watch, mem, sizeof(mem)) > 0)
 			;
 	}
 	close(watch);
+}
+
+void pod_wait_log(struct pod_run *p, const char *ctr, const char *part)
+{
+	struct pollfd pfd = {.fd = p->sup.pidfd, .events = POLLIN};
+	const char *path = log_path(p, ctr, 0);
+	char mem[4096];
+
+	for (int ms = 0;; ms += 10) {
+		ssize_t n = sys_read_file(AT_FDCWD, path, mem, sizeof(mem));
+
+		if (n > 0 && strstr(mem, part))
+			return;
+		if (ms > WAIT_MS || poll(&pfd, 1, 10) != 0)
+			fail_msg("'%s' did not write '%s'", ctr, part);
+	}
 }
 
 void pod_end(struct pod_run *p)
@@ -340,13 +357,56 @@ void pod_end(struct pod_run *p)
 		(void)sys_pidfd_send_signal(p->sup.pidfd, SIGKILL);
 		pod_wait(p);
 	}
-	if (pod_file(p, "supervisor.log")[0]) { /* it complains about what should not happen */
-		explain(p);
+	if (pod_file(p, "supervisor.log")[0]) /* it complains about what should not happen */
 		fail_msg("the supervisor had something to say");
-	}
 	if (sp_pod_sweep(&p->w->engine, p->uid, true, p->log_name, &err) < 0)
 		fail_msg("%s", err.text);
+	p->w->open.uid[0] = '\0';
+	p->w->open.pidfd = sp_close(p->w->open.pidfd);
 	sp_arena_done(&p->arena);
+}
+
+/* ---- when a test fails ----------------------------------------------------------------------- */
+
+/* As comments of TAP. */
+static void show(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	char line[4096];
+
+	print_message("# --- %s\n", path);
+	while (f && fgets(line, sizeof(line), f))
+		print_message("# %.*s\n", (int)strcspn(line, "\n"), line);
+	if (f)
+		fclose(f);
+}
+
+void world_after_test(struct pod_world *w)
+{
+	static const char *const files[] = {"record.jsonl", "supervisor.log", "status.json"};
+	struct sp_error err = {0};
+	char path[512];
+	siginfo_t si;
+	glob_t logs;
+
+	if (!w->open.uid[0])
+		return;
+	for (size_t i = 0; i < SP_ARRAY_LEN(files); i++) {
+		snprintf(path, sizeof(path), "%s/pods/%s/%s", w->engine.run_dir, w->open.uid,
+			 files[i]);
+		show(path);
+	}
+	snprintf(path, sizeof(path), "%s/pods/%s/*/*.log", w->engine.log_dir, w->open.log_name);
+	if (glob(path, 0, NULL, &logs) == 0)
+		for (size_t i = 0; i < logs.gl_pathc; i++)
+			show(logs.gl_pathv[i]);
+	globfree(&logs);
+	(void)sys_pidfd_send_signal(w->open.pidfd, SIGKILL); /* it may be gone */
+	(void)sys_waitid(P_PIDFD, (id_t)w->open.pidfd, &si, WEXITED);
+	w->open.pidfd = sp_close(w->open.pidfd);
+	if (sp_pod_sweep(&w->engine, w->open.uid, true, w->open.log_name, &err) < 0)
+		print_message("# %s\n", err.text);
+	w->open.uid[0] = '\0';
 }
 
 /* ---- what happened --------------------------------------------------------------------------- */
@@ -366,11 +426,9 @@ const struct sp_record_fact *fact(const struct pod_run *p, const char *event, co
 {
 	int i = fact_at(p, event, ctr, attempt);
 
-	if (i < 0) {
-		explain((struct pod_run *)(uintptr_t)p);
+	if (i < 0)
 		fail_msg("no fact '%s' of '%s' attempt %lld", event, ctr ? ctr : "the pod",
 			 (long long)attempt);
-	}
 	return &p->facts[i];
 }
 
@@ -392,10 +450,8 @@ void assert_order(const struct pod_run *p, ...)
 			if (sp_streq(have, want))
 				break;
 		}
-		if (at++ >= p->n_facts) {
-			explain((struct pod_run *)(uintptr_t)p);
+		if (at++ >= p->n_facts)
 			fail_msg("'%s' is missing, or too early", want);
-		}
 	}
 	va_end(ap);
 }
@@ -415,18 +471,14 @@ json_t *pod_call(struct pod_run *p, const char *request)
 	json_t *answer = NULL;
 
 	if (sp_supervisor_call(p->sup.control_fd, request, strlen(request), NULL, 0, NULL, &answer,
-			       &err) < 0) {
-		explain(p);
+			       &err) < 0)
 		fail_msg("%s: %s", request, err.text);
-	}
 	return answer;
 }
 
 const char *pod_log(struct pod_run *p, const char *ctr, unsigned attempt)
 {
-	const char *path = sp_arena_printf(&p->arena, "%s/pods/%s/%s/%u.log", p->w->engine.log_dir,
-					   p->log_name, ctr, attempt);
-	FILE *f = fopen(path, "re");
+	FILE *f = fopen(log_path(p, ctr, attempt), "re");
 	size_t size = 1 << 20, n;
 	char *mem = sp_arena_alloc(&p->arena, size);
 	struct sp_buf b = {0};

@@ -17,6 +17,10 @@ struct pod_world {
 	struct sp_arena arena;
 	struct sp_engine engine;
 	struct sp_bundle_image image; /* "busybox:1" */
+	struct {
+		char uid[64], log_name[256];
+		int pidfd;
+	} open; /* the pod between pod_start() and pod_end(), "": none */
 };
 
 /* One pod of a test, from its manifest to its record. */
@@ -34,6 +38,8 @@ struct pod_run {
 /** world_open() - With SIDEPOD_TEST_UID set: as that user. Return: false (the reason was printed)
  * when this machine cannot run pods */
 bool world_open(struct pod_world *w);
+/** world_after_test() - A test that failed leaves its pod: show what there is of it, end it */
+void world_after_test(struct pod_world *w);
 /** world_close() - Remove it; fails the test when something was left on the machine */
 void world_close(struct pod_world *w);
 
@@ -45,6 +51,8 @@ void pod_spawn(struct pod_run *p, bool resume);
 void pod_wait(struct pod_run *p);
 /** pod_wait_fact() - Until the record has that fact; NULL container: of the pod */
 void pod_wait_fact(struct pod_run *p, const char *event, const char *ctr, int64_t attempt);
+/** pod_wait_log() - Until the container's first instance has written that; it must not end first */
+void pod_wait_log(struct pod_run *p, const char *ctr, const char *part);
 /** pod_read() - The record as it stands */
 void pod_read(struct pod_run *p);
 /** pod_end() - Sweep with everything, free */
