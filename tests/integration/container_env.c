@@ -247,7 +247,7 @@ void reap(struct sp_ctr *c, int pidfd, struct sp_exit *ret)
 	struct sp_error err;
 	int r;
 
-	CHECK(poll(&p, 1, 20000) == 1);
+	CHECK(poll(&p, 1, 60000) == 1);
 	do
 		r = sp_ctr_reap(c, ret, &err);
 	while (r == 1);

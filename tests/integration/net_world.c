@@ -20,6 +20,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#define PATIENCE_S 30 /* for an answer; nothing is judged by it */
+
 static char state_dir[64];
 struct sp_net_config conf;
 
@@ -151,7 +153,7 @@ struct pod good_pod(const char *uid, const struct sp_net_port *ports, uint32_t n
 	return p;
 }
 
-struct timeval patience = {.tv_sec = 3};
+struct timeval patience = {.tv_sec = PATIENCE_S};
 
 /* Ask the server at ip:port from the namespace of @pid (0: this one). "" no answer. */
 void ask(pid_t pid, int type, const char *ip, uint16_t port, char ret[64])
@@ -197,7 +199,8 @@ void expect(pid_t pid, int type, const char *ip, uint16_t port, const char *want
 	char got[64];
 
 	/* silence is not waited for to its end */
-	patience = want[0] ? (struct timeval){.tv_sec = 3} : (struct timeval){.tv_usec = 400000};
+	patience = want[0] ? (struct timeval){.tv_sec = PATIENCE_S}
+			   : (struct timeval){.tv_usec = 400000};
 	ask(pid, type, ip, port, got);
 	if (!sp_streq(got, want))
 		fail_msg("%s %s:%u: got '%s', not '%s'", type == SOCK_DGRAM ? "udp" : "tcp", ip,

@@ -142,7 +142,7 @@ static void supervisor_dies(bool as_pid1, bool host_pid, bool share_pid)
 	assert_int_equal(sys_waitid(P_PID, (id_t)pid, &info, WEXITED), 0);
 	assert_int_equal(info.si_status, 77);
 	/* end of file: every holder is gone */
-	assert_int_equal(poll(&(struct pollfd){.fd = alive_r, .events = POLLIN}, 1, 20000), 1);
+	assert_int_equal(poll(&(struct pollfd){.fd = alive_r, .events = POLLIN}, 1, 60000), 1);
 	assert_int_equal(read(alive_r, buf, 1), 0);
 	(void)sp_close(alive_r);
 	/* SBX-2: whoever manages the pod sweeps up, and may do so twice */
