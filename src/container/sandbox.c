@@ -58,8 +58,9 @@ int sp_sandbox_enter_host(const struct sp_sandbox *s, struct sp_error *err)
 /* ---- first process of a shared PID namespace ---------------------------------------------------
  */
 
-/* Nothing to see for containers that look at /proc/1: an empty root, no descriptors, no rights. */
-static _Noreturn void pod_init(const struct sp_sandbox *s)
+/* Nothing to see for containers that look at /proc/1: an empty root, no descriptors, no rights.
+ * @ready: told when that is so, but for the descriptors, of which it is one */
+static _Noreturn void pod_init(const struct sp_sandbox *s, int ready)
 {
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct none[2] = {0};
@@ -70,15 +71,15 @@ static _Noreturn void pod_init(const struct sp_sandbox *s)
 	    sys_mount("tmpfs", s->p->pod_dir, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
 		      "mode=555") < 0 ||
 	    chdir(s->p->pod_dir) < 0 || sys_pivot_root(".", ".") < 0 ||
-	    umount2(".", MNT_DETACH) < 0 || chdir("/") < 0 || setsid() < 0 ||
-	    sys_close_range(0, ~0U, 0) < 0)
+	    umount2(".", MNT_DETACH) < 0 || chdir("/") < 0 || setsid() < 0)
 		_exit(1);
 	for (int i = 1; i < 32; i++)
 		(void)sigaction(i, &dfl, NULL); /* SIGKILL and SIGSTOP cannot be set */
 	(void)sigfillset(&set);                 /* cannot fail */
 	if (sigprocmask(SIG_SETMASK, &set, NULL) < 0 || syscall(SYS_capset, &head, none) < 0 ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-	    (s->orphans && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0))
+	    (s->orphans && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0) ||
+	    write(ready, "", 1) != 1 || sys_close_range(0, ~0U, 0) < 0)
 		_exit(1);
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, SIGCHLD);
@@ -117,16 +118,31 @@ pid_t sp_sandbox_clone(const struct sp_sandbox *s, int pid_ns_fd, uint64_t flags
 	return pid;
 }
 
+/* No container is to meet the first process while it still has what is ours. */
 static int start_init(struct sp_sandbox *s, struct sp_error *err)
 {
-	pid_t pid = sp_sandbox_clone(s, -EBADF, CLONE_NEWPID | CLONE_NEWNS, -EBADF, &s->init_fd);
+	SP_CLEANUP(sp_closep) int ready = -EBADF;
+	int fds[2], n_ready = 0;
+	ssize_t n;
+	pid_t pid;
+	char c;
 
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return sp_fail_errno(err, errno, "start the shared PID namespace");
+	ready = fds[0];
+	pid = sp_sandbox_clone(s, -EBADF, CLONE_NEWPID | CLONE_NEWNS, -EBADF, &s->init_fd);
 	if (pid == 0)
-		pod_init(s);
+		pod_init(s, fds[1]);
+	(void)sp_close(fds[1]);
 	if (pid < 0)
 		return sp_fail_errno(err, -pid, "start the shared PID namespace");
 	s->init_pid = pid;
-	return 0;
+	/* it ends when its descriptors are closed */
+	while ((n = read(ready, &c, 1)) > 0 || (n < 0 && errno == EINTR))
+		n_ready += n > 0;
+	return n_ready == 1 ? 0
+			    : sp_fail(err, SP_E_UNAVAILABLE,
+				      "the first process of the shared PID namespace has ended");
 }
 
 /* ---- opening ----------------------------------------------------------------------------------
