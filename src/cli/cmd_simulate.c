@@ -4,6 +4,7 @@
 #include "cli/files.h"
 #include "cli/rehearse.h"
 #include "cli/simulate_crew.h"
+#include "cli/zone.h"
 
 #include "base/text.h"
 #include "draw/draw.h"
@@ -21,6 +22,11 @@
 static int check_files(struct sp_cli *cli, int kube_minor, int argc, char **argv)
 {
 	const struct sp_table_prober prober = {.arg = &kube_minor, .probe = sp_rehearse};
+	SP_CLEANUP(sp_zones_done) struct sp_zones zones = {.cli = cli};
+	const struct sp_scn_outside outside = {.kube_minor = kube_minor,
+					       .prober = &prober,
+					       .zone = sp_zones_get,
+					       .zone_arg = &zones};
 	struct sp_tally tally = {0};
 
 	for (int i = 0; i < argc; i++) {
@@ -29,7 +35,7 @@ static int check_files(struct sp_cli *cli, int kube_minor, int argc, char **argv
 		struct sp_error err;
 
 		if (sp_cli_read(cli, argv[i], &src, &err) < 0 ||
-		    sp_check_source(&src, kube_minor, &prober, &out, &tally, &err) < 0)
+		    sp_check_source(&src, &outside, &out, &tally, &err) < 0)
 			return sp_cli_fail_input(cli, &err);
 		if (sp_cli_print(cli, &out) != SP_EXIT_OK)
 			return SP_EXIT_FAILED;
@@ -413,7 +419,9 @@ static int simulate_object(struct sp_cli *cli, struct sp_object *o,
 
 static int simulate_manifests(struct sp_cli *cli, int kube_minor, int argc, char **argv)
 {
-	const struct sp_load_options opt = {.validate = SP_VALIDATE_WARN, .kube_minor = kube_minor};
+	const struct sp_load_options opt = {.validate = SP_VALIDATE_WARN,
+					    .kube_minor = kube_minor,
+					    .zone_known = sp_zone_known};
 	const char *wanted = sp_flag_text(cli, "pod");
 	struct sp_manifest m;
 	struct sp_error err;

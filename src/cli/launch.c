@@ -7,6 +7,7 @@
 #include "cli/image_commands.h"
 #include "cli/interrupt.h"
 #include "cli/pods.h"
+#include "cli/zone.h"
 #include "control/job.h"
 #include "image/store.h"
 #include "supervisor/pull_secrets.h"
@@ -188,7 +189,8 @@ int sp_launch_check(struct sp_launch *l)
 
 static int prepare(struct sp_launch *l)
 {
-	struct sp_load_options opt = {.default_ns = sp_flag_text(l->cli, "namespace")};
+	struct sp_load_options opt = {.default_ns = sp_flag_text(l->cli, "namespace"),
+				      .zone_known = sp_zone_known};
 	struct sp_error err;
 	const char *v = sp_flag_text(l->cli, "validate");
 

@@ -4,6 +4,9 @@
 #include "cli/files.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
+
+#define ZONES "/usr/share/zoneinfo"
 
 struct sp_zone_entry {
 	struct sp_zone_entry *next;
@@ -19,7 +22,7 @@ int sp_cli_zone(struct sp_cli *cli, const char *name, struct sp_zone *ret, struc
 
 	*ret = (struct sp_zone){0};
 	if (name)
-		path = sp_arena_printf(&cli->arena, "/usr/share/zoneinfo/%s", name);
+		path = sp_arena_printf(&cli->arena, ZONES "/%s", name);
 	if (!path)
 		return sp_fail(err, SP_E_NO_MEMORY, "time zone");
 	if (name && (*name == '/' || strstr(name, "..")))
@@ -29,6 +32,18 @@ int sp_cli_zone(struct sp_cli *cli, const char *name, struct sp_zone *ret, struc
 	if (!name || sp_streq(name, "UTC") || sp_streq(name, "Etc/UTC"))
 		return 0; /* a machine without zones keeps UTC */
 	return sp_fail(err, SP_E_INVALID, "time zone '%s' is not known on this machine", name);
+}
+
+bool sp_zone_known(void *arg, const char *name)
+{
+	char path[256];
+	struct stat st;
+	int n = snprintf(path, sizeof(path), ZONES "/%s", name);
+
+	if (stat(ZONES, &st) < 0 || sp_streq(name, "UTC") || sp_streq(name, "Etc/UTC"))
+		return true;
+	return n > 0 && (size_t)n < sizeof(path) && *name != '/' && !strstr(name, "..") &&
+	       stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
 const struct sp_zone *sp_zones_get(void *arg, const char *name)

@@ -13,6 +13,13 @@
  */
 int sp_cli_zone(struct sp_cli *cli, const char *name, struct sp_zone *ret, struct sp_error *err);
 
+/**
+ * sp_zone_known() - For struct sp_load_options: is there such a zone? @arg is not used
+ *
+ * A machine without zones believes all names.
+ */
+bool sp_zone_known(void *arg, const char *name);
+
 /* Those that were asked for, kept: zero is none. */
 struct sp_zones {
 	struct sp_cli *cli;

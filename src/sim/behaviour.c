@@ -432,10 +432,11 @@ static int read_delete(const struct sp_scn_reader *r, const struct sp_node *v,
 	if (sp_scn_keys(r, v, "delete", keys, NULL) < 0)
 		return -1;
 	grace = sp_node_get(v, "grace");
-	if (grace && (grace->kind != SP_NODE_INT || grace->i < 0))
+	if (!grace || grace->kind == SP_NODE_NULL)
+		return 0;
+	if (grace->kind != SP_NODE_INT)
 		return sp_scn_fail(r, grace, "grace: a whole number of seconds is needed");
-	if (grace)
-		st->grace_s = grace->i;
+	st->grace_s = SP_MAX(grace->i, (int64_t)0); /* both count as 1 (11.1) */
 	return 0;
 }
 

@@ -54,31 +54,25 @@ int sp_calc_bounds(struct sp_calc *t, const struct sp_node *c)
 	return 0;
 }
 
-/* The times after `after` of the case or of the table, in UTC or by `zoneRule`. */
+/* The times after `after` of the case or of the table, in UTC or by its `timeZone` or `zoneRule`.
+ */
 int sp_calc_schedule(struct sp_calc *t, const struct sp_node *c)
 {
 	const struct sp_node *after = sp_node_get(c, "after"), *next = sp_node_get(c, "next");
-	const char *rule = sp_node_str(sp_node_get(c, "zoneRule"), "UTC0");
-	struct sp_zone *zone;
 	struct sp_schedule s = {0};
-	sp_time begin;
+	sp_time begin, want;
 	int64_t at;
-	int r = 0;
 
 	if (!after)
 		after = sp_node_get(t->s->node, "after");
 	if (sp_parse_rfc3339(sp_node_str(after, ""), &begin) < 0 || !next ||
 	    next->kind != SP_NODE_LIST)
 		return sp_scn_fail(t->r, c, "a schedule needs 'after' and a list 'next'");
-	zone = calloc(1, sizeof(*zone));
-	if (!zone)
-		return sp_fail(t->r->err, SP_E_NO_MEMORY, "check a scenario");
-	s.zone = zone;
 	at = begin / SP_SEC;
-	if (sp_zone_from_rule(rule, zone, t->r->err) < 0 ||
+	if (sp_scn_zone(t->r, c, t->s->node, &s.zone) < 0 ||
 	    sp_cron_parse(sp_node_str(sp_node_get(c, "schedule"), ""), &s.cron, t->r->err) < 0)
-		r = -1;
-	for (uint32_t i = 0; r == 0 && i < next->n; i++) {
+		return -1;
+	for (uint32_t i = 0; i < next->n; i++) {
 		char text[40];
 		struct sp_buf b = sp_buf_fixed(text, sizeof(text));
 
@@ -86,12 +80,15 @@ int sp_calc_schedule(struct sp_calc *t, const struct sp_node *c)
 		if (at == SP_SCHEDULE_NEVER)
 			sp_buf_puts(&b, "never");
 		else
-			sp_zone_rfc3339(zone, at, &b);
+			sp_zone_rfc3339(s.zone, at, &b);
+		/* the same instant, with whatever offset it is written */
+		if (sp_parse_rfc3339(sp_node_str(next->items[i], ""), &want) == 0 &&
+		    want == at * SP_SEC)
+			continue;
 		sp_calc_differs(t, sp_node_str(sp_node_get(c, "schedule"), ""),
 				sp_node_str(next->items[i], ""), text);
 	}
-	free(zone);
-	return r;
+	return 0;
 }
 
 /* Beside the rows: `invalid`, texts that are no schedules. */

@@ -19,15 +19,15 @@ static void check_pod(struct sp_arena *a, const struct sp_scenario *s, int kube_
 	v->failed = n != 0;
 }
 
-static void check_table(struct sp_arena *a, const struct sp_scenario *s, int kube_minor,
-			struct sp_verdict *v, struct sp_error *err)
+static void check_table(struct sp_arena *a, const struct sp_scenario *s,
+			const struct sp_scn_outside *outside, struct sp_verdict *v,
+			struct sp_error *err)
 {
-	struct sp_scn_reader r = {.arena = a, .file = s->file, .err = err};
+	struct sp_scn_reader r = {.arena = a, .file = s->file, .err = err, .outside = outside};
 	struct sp_diff diff = {.out = &v->why, .max = 20};
 	enum sp_table_result result = SP_TABLE_CHECKED;
-	int n = s->kind == SP_SCN_CALC
-			? sp_table_calc(&r, s, &diff, &result, &v->skipped)
-			: sp_table_validation(&r, s, kube_minor, &diff, &result, &v->skipped);
+	int n = s->kind == SP_SCN_CALC ? sp_table_calc(&r, s, &diff, &result, &v->skipped)
+				       : sp_table_validation(&r, s, &diff, &result, &v->skipped);
 
 	if (result == SP_TABLE_CHECKED)
 		v->skipped = NULL;
@@ -47,29 +47,31 @@ static void check_probes(struct sp_arena *a, const struct sp_scenario *s,
 		v->failed = sp_table_probe(&r, s, prober, &diff) < 0 || diff.n > 0;
 }
 
-static void check_one(struct sp_arena *a, const struct sp_scenario *s, int kube_minor,
-		      const struct sp_table_prober *prober, struct sp_verdict *v,
+static void check_one(struct sp_arena *a, const struct sp_scenario *s,
+		      const struct sp_scn_outside *outside, struct sp_verdict *v,
 		      struct sp_error *err)
 {
+	int kube_minor = outside->kube_minor;
+
 	switch (s->kind) {
 	case SP_SCN_POD:
 		check_pod(a, s, kube_minor, v, err);
 		break;
 	case SP_SCN_CALC:
 	case SP_SCN_VALIDATION:
-		check_table(a, s, kube_minor, v, err);
+		check_table(a, s, outside, v, err);
 		break;
 	case SP_SCN_JOB:
 		v->failed = sp_check_job(a, s, kube_minor, &v->why, err) != 0;
 		break;
 	case SP_SCN_CRON_JOB:
-		v->failed = sp_check_cron_job(a, s, kube_minor, &v->why, err) != 0;
+		v->failed = sp_check_cron_job(a, s, outside, &v->why, err) != 0;
 		break;
 	case SP_SCN_DEPLOYMENT:
 		v->failed = sp_check_deployment(a, s, kube_minor, &v->why, err) != 0;
 		break;
 	case SP_SCN_PROBE:
-		check_probes(a, s, prober, v, err);
+		check_probes(a, s, outside->prober, v, err);
 		break;
 	case SP_SCN_KINDS:
 		v->failed = true;
@@ -139,9 +141,8 @@ void sp_check_unreadable(const struct sp_source *src, const struct sp_diags *dia
 			      diags->v[0].message);
 }
 
-int sp_check_source(const struct sp_source *src, int kube_minor,
-		    const struct sp_table_prober *prober, struct sp_buf *out,
-		    struct sp_tally *tally, struct sp_error *err)
+int sp_check_source(const struct sp_source *src, const struct sp_scn_outside *outside,
+		    struct sp_buf *out, struct sp_tally *tally, struct sp_error *err)
 {
 	SP_CLEANUP(sp_arena_done) struct sp_arena file_arena = {0};
 	struct sp_diags diags;
@@ -158,7 +159,7 @@ int sp_check_source(const struct sp_source *src, int kube_minor,
 		struct sp_verdict verdict = {0};
 		struct sp_error why = {0};
 
-		check_one(&arena, &v[i], kube_minor, prober, &verdict, &why);
+		check_one(&arena, &v[i], outside, &verdict, &why);
 		sp_verdict_tell(&v[i], &verdict, &why, out, tally);
 		sp_buf_done(&verdict.why);
 	}

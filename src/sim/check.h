@@ -5,8 +5,6 @@
 
 #include "sim/scenario.h"
 
-struct sp_table_prober;
-
 struct sp_tally {
 	uint32_t passed, failed, skipped;
 };
@@ -29,8 +27,6 @@ void sp_check_unreadable(const struct sp_source *src, const struct sp_diags *dia
 
 /**
  * sp_check_source() - Check all scenarios of one file
- * @kube_minor: release whose behaviour is simulated; scenarios may name another
- * @prober: answers and probes of `probe` scenarios; NULL: these are skipped
  * @out: receives "ok …" and "not ok …" lines; a failure is followed by its first difference
  * @tally: counted on
  *
@@ -38,9 +34,8 @@ void sp_check_unreadable(const struct sp_source *src, const struct sp_diags *dia
  *
  * Return: 0, or -1 when memory ran out.
  */
-int sp_check_source(const struct sp_source *src, int kube_minor,
-		    const struct sp_table_prober *prober, struct sp_buf *out,
-		    struct sp_tally *tally, struct sp_error *err);
+int sp_check_source(const struct sp_source *src, const struct sp_scn_outside *outside,
+		    struct sp_buf *out, struct sp_tally *tally, struct sp_error *err);
 
 /** sp_check_end() - The plan and the last line, "N passed, N failed, N skipped" */
 void sp_check_end(const struct sp_tally *tally, struct sp_buf *out);

@@ -14,8 +14,9 @@
  */
 int sp_check_job(struct sp_arena *a, const struct sp_scenario *s, int kube_minor,
 		 struct sp_buf *why, struct sp_error *err);
-int sp_check_cron_job(struct sp_arena *a, const struct sp_scenario *s, int kube_minor,
-		      struct sp_buf *why, struct sp_error *err);
+int sp_check_cron_job(struct sp_arena *a, const struct sp_scenario *s,
+		      const struct sp_scn_outside *outside, struct sp_buf *why,
+		      struct sp_error *err);
 int sp_check_deployment(struct sp_arena *a, const struct sp_scenario *s, int kube_minor,
 			struct sp_buf *why, struct sp_error *err);
 

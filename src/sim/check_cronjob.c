@@ -20,7 +20,7 @@ struct world {
 	int kube_minor;
 	struct sp_k_cron_job *cron;
 	struct sp_cron_job state;
-	struct sp_zone *zone;
+	const struct sp_zone *zone;
 	struct sp_ctl *ctl;
 	struct sp_story story;
 	struct sp_cron_child *jobs;
@@ -51,7 +51,6 @@ static int build(struct world *w)
 	struct sp_scn_tree t = {.a = w->r.arena};
 	struct sp_node *root = sp_scn_map(&t), *job_pod = sp_scn_map(&t), *meta, *spec, *job;
 	struct sp_object o;
-	const char *rule;
 
 	sp_scn_put_text(&t, root, "apiVersion", "batch/v1");
 	sp_scn_put_text(&t, root, "kind", "CronJob");
@@ -68,8 +67,7 @@ static int build(struct world *w)
 	if (sp_scn_object(&w->r, w->told, t.failed ? NULL : root, w->kube_minor, &o) < 0)
 		return -1;
 	w->cron = o.cron_job;
-	rule = sp_node_str(sp_node_get(w->told, "zoneRule"), "UTC0");
-	return sp_zone_from_rule(rule, w->zone, w->r.err);
+	return sp_scn_zone(&w->r, w->told, NULL, &w->zone);
 }
 
 /* When the world begins, and what the cron job remembers then. */
@@ -480,8 +478,9 @@ static int check_all(struct world *w, struct sp_diff *d)
 	return sp_story_check(&w->r, &w->story, shared, known, SP_MSEC, d);
 }
 
-int sp_check_cron_job(struct sp_arena *a, const struct sp_scenario *s, int kube_minor,
-		      struct sp_buf *why, struct sp_error *err)
+int sp_check_cron_job(struct sp_arena *a, const struct sp_scenario *s,
+		      const struct sp_scn_outside *outside, struct sp_buf *why,
+		      struct sp_error *err)
 {
 	struct sp_diff d = {.out = why, .max = 20};
 	struct world *w = sp_arena_alloc(a, sizeof(*w));
@@ -489,17 +488,16 @@ int sp_check_cron_job(struct sp_arena *a, const struct sp_scenario *s, int kube_
 
 	if (!w)
 		return sp_fail(err, SP_E_NO_MEMORY, "check a scenario");
-	w->r = (struct sp_scn_reader){.arena = a, .file = s->file, .err = err};
+	w->r = (struct sp_scn_reader){.arena = a, .file = s->file, .err = err, .outside = outside};
 	w->scenario = s;
-	w->kube_minor = kube_minor;
+	w->kube_minor = outside->kube_minor;
 	w->told = sp_node_get(s->node, "cronjob");
 	w->expect = sp_node_get(s->node, "expect");
 	w->ctl = calloc(1, sizeof(*w->ctl));
-	w->zone = sp_arena_alloc(a, sizeof(*w->zone));
 	w->jobs = sp_arena_array(a, JOBS_MAX, sizeof(*w->jobs));
 	w->made = sp_arena_array(a, JOBS_MAX, sizeof(*w->made));
 	w->ends = sp_arena_array(a, JOBS_MAX, sizeof(*w->ends));
-	if (!w->ctl || !w->zone || !w->jobs || !w->made || !w->ends)
+	if (!w->ctl || !w->jobs || !w->made || !w->ends)
 		sp_fail(err, SP_E_NO_MEMORY, "check a scenario");
 	else if (!w->told || !w->expect)
 		sp_scn_fail(&w->r, s->node, "a cron job scenario needs 'cronjob' and 'expect'");

@@ -2,6 +2,8 @@
 /* Reads scenario files: the list of entries, and the pod of a pod scenario. */
 #include "sim/scenario.h"
 
+#include "control/zone.h"
+
 static const char *const kind_names[] = {"pod",        "job",  "cronjob", "deployment",
 					 "validation", "calc", "probe"};
 _Static_assert(SP_ARRAY_LEN(kind_names) == SP_SCN_KINDS, "one name per kind");
@@ -389,6 +391,28 @@ static int read_engine(const struct sp_scn_reader *r, const struct sp_node *n,
 	v = sp_node_get(n, "restartSidecarsDuringTermination");
 	spec->restart_sidecars_on_termination = v && v->b;
 	return 0;
+}
+
+int sp_scn_zone(const struct sp_scn_reader *r, const struct sp_node *n, const struct sp_node *table,
+		const struct sp_zone **ret)
+{
+	const struct sp_node *name = sp_node_get(n, "timeZone"), *rule = sp_node_get(n, "zoneRule");
+	const char *text;
+	struct sp_zone *zone;
+
+	if (!name && !rule) {
+		name = sp_node_get(table, "timeZone");
+		rule = sp_node_get(table, "zoneRule");
+	}
+	text = sp_node_str(name, "Etc/UTC");
+	if (rule || sp_streq(text, "Etc/UTC") || sp_streq(text, "UTC")) {
+		zone = sp_arena_alloc(r->arena, sizeof(*zone));
+		*ret = zone;
+		return zone ? sp_zone_from_rule(sp_node_str(rule, "UTC0"), zone, r->err)
+			    : sp_fail(r->err, SP_E_NO_MEMORY, "time zone");
+	}
+	*ret = r->outside && r->outside->zone ? r->outside->zone(r->outside->zone_arg, text) : NULL;
+	return *ret ? 0 : sp_scn_fail(r, name, "time zone '%s' is not known here", text);
 }
 
 int sp_scenario_pod(struct sp_arena *a, const struct sp_scenario *s, int kube_minor,

@@ -58,11 +58,24 @@ int sp_scenario_pod(struct sp_arena *a, const struct sp_scenario *s, int kube_mi
 
 /* ---- the pieces, shared with `simulate` ----------------------------------------------------- */
 
+struct sp_table_prober;
+struct sp_zone;
+
+/* What is outside of scenarios and needed by some; nothing of it is in this library. */
+struct sp_scn_outside {
+	int kube_minor; /* release whose behaviour is simulated; scenarios may name another */
+	const struct sp_table_prober *prober; /* NULL: `probe` scenarios are skipped */
+	/* The zone of an IANA name, NULL when there is none such. NULL: no zone is known but UTC */
+	const struct sp_zone *(*zone)(void *arg, const char *name);
+	void *zone_arg;
+};
+
 /* Where a reader stands, for its messages. */
 struct sp_scn_reader {
 	struct sp_arena *arena;
 	const char *file;
 	struct sp_error *err;
+	const struct sp_scn_outside *outside; /* NULL: nothing */
 	bool manifest; /* the pod itself comes from a manifest: only behaviour may be told */
 };
 
@@ -89,6 +102,13 @@ int sp_scn_bool(const struct sp_scn_reader *r, const struct sp_node *n, const ch
 
 /** sp_scn_event_type() - Absent, Normal or Warning; -1 and *err otherwise */
 int sp_scn_event_type(const struct sp_scn_reader *r, const struct sp_node *n);
+
+/**
+ * sp_scn_zone() - The zone of a schedule: `timeZone`, an IANA name, or `zoneRule`, a text of POSIX
+ * TZ, in @n or else in @table (may be NULL); UTC without both
+ */
+int sp_scn_zone(const struct sp_scn_reader *r, const struct sp_node *n, const struct sp_node *table,
+		const struct sp_zone **ret);
 
 /** sp_scn_fail() - Fill r->err with "file:line: …". Return: -1; a macro so that analysers see it */
 #define sp_scn_fail(...) (sp_scn_tell(__VA_ARGS__), sp_failed())

@@ -21,7 +21,7 @@ int sp_table_calc(const struct sp_scn_reader *r, const struct sp_scenario *s, st
 		  enum sp_table_result *ret, const char **reason);
 
 /** sp_table_validation() - Load every manifest of a `validation` scenario, compare the problems */
-int sp_table_validation(const struct sp_scn_reader *r, const struct sp_scenario *s, int kube_minor,
+int sp_table_validation(const struct sp_scn_reader *r, const struct sp_scenario *s,
 			struct sp_diff *diff, enum sp_table_result *ret, const char **reason);
 
 #define SP_TABLE_REDIRECTS_MAX 20

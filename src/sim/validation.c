@@ -10,7 +10,6 @@
 struct job {
 	const struct sp_scn_reader *r;
 	struct sp_diff *diff;
-	int kube_minor;
 	const struct sp_node *whole; /* the scenario, where it has no cases */
 	char label[32];
 };
@@ -39,15 +38,27 @@ static int put_probe(struct sp_arena *a, struct sp_node *pod, const char *path,
 	return -1;
 }
 
-/* A pod with one good container, the ground for cases about a single field. */
-static struct sp_node *plain_pod(struct sp_arena *a)
+static int put_plain_ctr(struct sp_arena *a, struct sp_node *pod, const char *key, const char *name)
 {
-	struct sp_node *pod = sp_node_new(a, SP_NODE_MAP), *list = sp_node_new(a, SP_NODE_LIST);
-	struct sp_node *ctr = sp_node_new(a, SP_NODE_MAP);
+	struct sp_node *list = sp_node_new(a, SP_NODE_LIST), *ctr = sp_node_new(a, SP_NODE_MAP);
 
-	if (!pod || !list || !ctr || sp_node_set(a, ctr, "name", sp_node_new_str(a, "app")) < 0 ||
+	if (!list || !ctr || sp_node_set(a, ctr, "name", sp_node_new_str(a, name)) < 0 ||
 	    sp_node_set(a, ctr, "image", sp_node_new_str(a, "x")) < 0 ||
-	    sp_node_push(a, list, ctr) < 0 || sp_node_set(a, pod, "containers", list) < 0)
+	    sp_node_push(a, list, ctr) < 0)
+		return -1;
+	return sp_node_set(a, pod, key, list);
+}
+
+/* A pod with one good container, the ground for cases about a single field; and with an init
+ * container where @field is one of it. */
+static struct sp_node *plain_pod(struct sp_arena *a, const char *field)
+{
+	struct sp_node *pod = sp_node_new(a, SP_NODE_MAP);
+
+	if (!pod || put_plain_ctr(a, pod, "containers", "app") < 0)
+		return NULL;
+	if (strncmp(field, "spec.initContainers[", 20) == 0 &&
+	    put_plain_ctr(a, pod, "initContainers", "init") < 0)
 		return NULL;
 	return pod;
 }
@@ -63,29 +74,92 @@ static struct sp_node *wrap_pod(struct sp_arena *a, struct sp_node *spec)
 	return doc;
 }
 
-/* A JobSpec with a short pod: {restartPolicy}. Without completions it is a work queue. */
-static struct sp_node *wrap_job(struct sp_arena *a, const struct sp_node *job)
+/* A workload of @spec: its template, told as a short pod like {restartPolicy}, made whole. */
+static struct sp_node *wrap_workload(struct sp_arena *a, const char *group, const char *kind,
+				     const char *name, struct sp_node *spec,
+				     const struct sp_node *labels)
 {
 	struct sp_node *doc = sp_node_new(a, SP_NODE_MAP), *meta = sp_node_new(a, SP_NODE_MAP);
-	struct sp_node *spec = sp_node_clone(a, job), *template = sp_node_new(a, SP_NODE_MAP);
-	struct sp_node *pod = plain_pod(a);
-	const struct sp_node *told = sp_node_get(job, "template");
+	struct sp_node *template = sp_node_new(a, SP_NODE_MAP), *pod = plain_pod(a, "");
+	struct sp_node *pod_meta = sp_node_new(a, SP_NODE_MAP);
+	const struct sp_node *told = sp_node_get(spec, "template");
 
-	if (!doc || !meta || !spec || !template || !pod)
+	if (!doc || !meta || !spec || !template || !pod || !pod_meta)
 		return NULL;
 	for (uint32_t i = 0; told && i < told->n; i++)
 		if (sp_node_set(a, pod, told->pairs[i].key,
 				sp_node_clone(a, told->pairs[i].value)) < 0)
 			return NULL;
-	if (!sp_node_get(spec, "parallelism") &&
-	    sp_node_set(a, spec, "parallelism", sp_node_new_int(a, 1)) < 0)
+	if (labels && (sp_node_set(a, pod_meta, "labels", sp_node_clone(a, labels)) < 0 ||
+		       sp_node_set(a, template, "metadata", pod_meta) < 0))
 		return NULL;
-	if (sp_node_set(a, doc, "apiVersion", sp_node_new_str(a, "batch/v1")) < 0 ||
-	    sp_node_set(a, doc, "kind", sp_node_new_str(a, "Job")) < 0 ||
-	    sp_node_set(a, meta, "name", sp_node_new_str(a, "j")) < 0 ||
+	if (sp_node_set(a, doc, "apiVersion", sp_node_new_str(a, group)) < 0 ||
+	    sp_node_set(a, doc, "kind", sp_node_new_str(a, kind)) < 0 ||
+	    sp_node_set(a, meta, "name", sp_node_new_str(a, name)) < 0 ||
 	    sp_node_set(a, doc, "metadata", meta) < 0 ||
 	    sp_node_set(a, template, "spec", pod) < 0 ||
 	    sp_node_set(a, spec, "template", template) < 0 || sp_node_set(a, doc, "spec", spec) < 0)
+		return NULL;
+	return doc;
+}
+
+/* Without completions it is a work queue. */
+static struct sp_node *wrap_job(struct sp_arena *a, const struct sp_node *job)
+{
+	struct sp_node *spec = sp_node_clone(a, job);
+
+	if (!spec || (!sp_node_get(spec, "parallelism") &&
+		      sp_node_set(a, spec, "parallelism", sp_node_new_int(a, 1)) < 0))
+		return NULL;
+	return wrap_workload(a, "batch/v1", "Job", "j", spec, NULL);
+}
+
+/* The DeploymentSpec with the selector and the labels that go together. */
+static struct sp_node *wrap_deployment(struct sp_arena *a, const struct sp_node *deployment)
+{
+	struct sp_node *spec = sp_node_clone(a, deployment);
+	struct sp_node *selector = sp_node_new(a, SP_NODE_MAP),
+		       *labels = sp_node_new(a, SP_NODE_MAP);
+
+	if (!spec || !selector || !labels ||
+	    sp_node_set(a, labels, "app", sp_node_new_str(a, "d")) < 0 ||
+	    sp_node_set(a, selector, "matchLabels", labels) < 0 ||
+	    (!sp_node_get(spec, "selector") && sp_node_set(a, spec, "selector", selector) < 0))
+		return NULL;
+	return wrap_workload(a, "apps/v1", "Deployment", "d", spec, labels);
+}
+
+/* The CronJobSpec and its `name`; what it does not tell is a job of one pod each minute. */
+static struct sp_node *wrap_cron_job(struct sp_arena *a, const struct sp_node *cron_job)
+{
+	static const char *const defaults[] = {"schedule", "jobTemplate"};
+	struct sp_node *doc = sp_node_new(a, SP_NODE_MAP), *meta = sp_node_new(a, SP_NODE_MAP);
+	struct sp_node *spec = sp_node_new(a, SP_NODE_MAP), *job = sp_node_new(a, SP_NODE_MAP);
+	struct sp_node *never = sp_node_new(a, SP_NODE_MAP),
+		       *template = sp_node_new(a, SP_NODE_MAP);
+	const struct sp_node *values[SP_ARRAY_LEN(defaults)] = {sp_node_new_str(a, "* * * * *"),
+								template};
+	const char *name = sp_node_str(sp_node_get(cron_job, "name"), "c");
+
+	if (!doc || !meta || !spec || !job || !never || !template || !values[0] ||
+	    sp_node_set(a, never, "restartPolicy", sp_node_new_str(a, "Never")) < 0 ||
+	    sp_node_set(a, job, "template", never) < 0 ||
+	    sp_node_set(a, template, "spec",
+			sp_node_clone(a, sp_node_get(wrap_job(a, job), "spec"))) < 0)
+		return NULL;
+	for (uint32_t i = 0; i < cron_job->n; i++)
+		if (!sp_streq(cron_job->pairs[i].key, "name") &&
+		    sp_node_set(a, spec, cron_job->pairs[i].key,
+				sp_node_clone(a, cron_job->pairs[i].value)) < 0)
+			return NULL;
+	for (size_t i = 0; i < SP_ARRAY_LEN(defaults); i++)
+		if (!sp_node_get(spec, defaults[i]) &&
+		    sp_node_set(a, spec, defaults[i], sp_node_clone(a, values[i])) < 0)
+			return NULL;
+	if (sp_node_set(a, doc, "apiVersion", sp_node_new_str(a, "batch/v1")) < 0 ||
+	    sp_node_set(a, doc, "kind", sp_node_new_str(a, "CronJob")) < 0 ||
+	    sp_node_set(a, meta, "name", sp_node_new_str(a, name)) < 0 ||
+	    sp_node_set(a, doc, "metadata", meta) < 0 || sp_node_set(a, doc, "spec", spec) < 0)
 		return NULL;
 	return doc;
 }
@@ -102,9 +176,15 @@ static struct sp_node *case_document(const struct job *j, const struct sp_node *
 		doc = wrap_pod(a, sp_node_clone(a, n));
 	} else if ((n = sp_node_get(c, "job"))) {
 		doc = wrap_job(a, n);
+	} else if ((n = sp_node_get(c, "cronjob"))) {
+		doc = wrap_cron_job(a, n);
+	} else if ((n = sp_node_get(c, "deployment"))) {
+		doc = wrap_deployment(a, n);
 	} else if ((n = sp_node_get(c, "probe"))) {
-		pod = plain_pod(a);
-		if (pod && put_probe(a, pod, sp_node_str(sp_node_get(c, "field"), ""), n) == 0)
+		const char *field = sp_node_str(sp_node_get(c, "field"), "");
+
+		pod = plain_pod(a, field);
+		if (pod && put_probe(a, pod, field, n) == 0)
 			doc = wrap_pod(a, pod);
 	}
 	if (doc && !sp_node_get(doc, "apiVersion") &&
@@ -198,16 +278,26 @@ static void compare_defaults(struct job *j, const struct sp_node *c, const struc
 }
 
 static const char *const case_keys[] = {
-	"manifest", "pod",         "job",       "probe",         "field",
-	"errors",   "errorSuffix", "defaulted", "clientMessage", "clientMessageFirstLine",
+	"manifest", "pod",    "job",         "cronjob",   "deployment",    "probe",
+	"field",    "errors", "errorSuffix", "defaulted", "clientMessage", "clientMessageFirstLine",
 	"note",     NULL};
 static const char *const scenario_keys[] = {
 	"id", "title", "source", "upstream_test", "rules", "kind", "optional", "cases", NULL};
 
+static bool zone_known(void *arg, const char *name)
+{
+	const struct sp_scn_outside *o = arg;
+
+	return o->zone(o->zone_arg, name) != NULL;
+}
+
 static int check_case(struct job *j, const struct sp_node *c)
 {
 	SP_CLEANUP(sp_buf_done) struct sp_buf text = {0};
-	const struct sp_load_options opt = {.kube_minor = j->kube_minor};
+	const struct sp_scn_outside *o = j->r->outside;
+	const struct sp_load_options opt = {.kube_minor = o ? o->kube_minor : 0,
+					    .zone_known = o && o->zone ? zone_known : NULL,
+					    .arg = (void *)(uintptr_t)o};
 	const struct sp_node *doc = case_document(j, c);
 	struct sp_manifest m;
 	int r;
@@ -222,7 +312,9 @@ static int check_case(struct job *j, const struct sp_node *c)
 		return sp_scn_fail(j->r, c, "errors: a list is needed");
 	if (!doc)
 		return sp_scn_fail(
-			j->r, c, "a case needs a manifest, a pod, a job, or a probe and its field");
+			j->r, c,
+			"a case needs a manifest, a pod, a job, a cronjob, a deployment, or a "
+			"probe and its field");
 	sp_node_json(doc, -1, &text);
 	if (text.failed)
 		return sp_fail(j->r->err, SP_E_NO_MEMORY, "check a validation scenario");
@@ -240,15 +332,11 @@ static int check_case(struct job *j, const struct sp_node *c)
 	return r;
 }
 
-int sp_table_validation(const struct sp_scn_reader *r, const struct sp_scenario *s, int kube_minor,
+int sp_table_validation(const struct sp_scn_reader *r, const struct sp_scenario *s,
 			struct sp_diff *diff, enum sp_table_result *ret, const char **reason)
 {
 	const struct sp_node *cases = sp_node_get(s->node, "cases");
-	struct job j = {.r = r,
-			.diff = diff,
-			.kube_minor = kube_minor,
-			.label = "the manifest",
-			.whole = s->node};
+	struct job j = {.r = r, .diff = diff, .label = "the manifest", .whole = s->node};
 
 	*ret = SP_TABLE_CHECKED;
 	if (!cases)

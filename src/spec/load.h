@@ -80,6 +80,8 @@ struct sp_load_options {
 	bool partial;     /* keep what could be decoded of an object with errors; what could
 			     not is taken out of its tree */
 	bool for_cluster; /* what this engine lacks is no fault; kinds not known are passed over */
+	bool (*zone_known)(void *arg, const char *name); /* IANA names; NULL: all are believed */
+	void *arg;
 };
 
 /* Findings point to the sources' names; objects to the sources. */

@@ -569,6 +569,7 @@ void sp_object_validate(struct sp_arena *a, const struct sp_object *o,
 	if (opt && opt->kube_minor)
 		v.minor = opt->kube_minor;
 	v.for_cluster = opt && opt->for_cluster;
+	v.opt = opt;
 	v.file = o->source ? o->source->name : NULL;
 	if (o->node) {
 		v.at = o->node->at;

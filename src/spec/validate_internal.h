@@ -33,14 +33,15 @@ struct sp_v {
 	struct sp_arena *a;
 	struct sp_diags *diags;
 	const char *file;
-	int minor;                    /* release whose rules apply */
-	bool is_template;             /* a pod template, not a pod */
-	bool for_cluster;             /* what this engine lacks is no fault */
-	const struct sp_node *claims; /* volumeClaimTemplates: volumes of the template too */
-	struct sp_mark at;            /* of the object: where nothing nearer is known */
-	uint32_t line_from, line_to;  /* of the object; other objects of the file do not matter */
-	uint32_t first;               /* first finding that may be about this object */
-	struct sp_diag spare;         /* what callers fill when nothing is to be reported */
+	int minor;                         /* release whose rules apply */
+	bool is_template;                  /* a pod template, not a pod */
+	bool for_cluster;                  /* what this engine lacks is no fault */
+	const struct sp_load_options *opt; /* NULL: none were given */
+	const struct sp_node *claims;      /* volumeClaimTemplates: volumes of the template too */
+	struct sp_mark at;                 /* of the object: where nothing nearer is known */
+	uint32_t line_from, line_to; /* of the object; other objects of the file do not matter */
+	uint32_t first;              /* first finding that may be about this object */
+	struct sp_diag spare;        /* what callers fill when nothing is to be reported */
 };
 
 /* All return the finding, to be filled further with why and fix; never NULL. @detail may be NULL.

@@ -358,6 +358,8 @@ void v_cron_job_spec(struct sp_v *v, const struct sp_vp *p, const char *name,
 		v_invalid(v, VP_FIELD(p, "timeZone"), "CRON-6", z,
 			  "timeZone must be an explicit time zone as defined in "
 			  "https://www.iana.org/time-zones");
+	else if (z && v->opt && v->opt->zone_known && !v->opt->zone_known(v->opt->arg, z))
+		v_invalid(v, VP_FIELD(p, "timeZone"), "CRON-6", z, "unknown time zone %s", z);
 	non_negative(v, p, "CRON-10", spec, "startingDeadlineSeconds");
 	v_one_of(v, VP_FIELD(p, "concurrencyPolicy"), "CRON-10", text(spec, "concurrencyPolicy"),
 		 policies);

@@ -54,7 +54,8 @@ static bool passes(const struct mutator *m)
 	sp_buf_puts(&text, "]}");
 	src.bytes = text.ptr;
 	src.len = text.len;
-	if (text.failed || sp_check_source(&src, 36, NULL, &out, &tally, &err) < 0)
+	if (text.failed ||
+	    sp_check_source(&src, &(struct sp_scn_outside){36}, &out, &tally, &err) < 0)
 		abort();
 	return tally.failed == 0;
 }

@@ -173,13 +173,14 @@ static void test_behaviours(void **state)
 			SP_CLEANUP(sp_buf_done) struct sp_buf text = {0}, out = {0};
 			bool want = minor >= behaviours[i].first && minor <= behaviours[i].last;
 			struct sp_tally tally = {0};
+			const struct sp_scn_outside outside = {.kube_minor = minor};
 			struct sp_source src = {.name = "t"};
 			struct sp_error err;
 
 			sp_buf_printf(&text, "scenarios: [{id: x, %s}]", behaviours[i].entry);
 			src.bytes = text.ptr;
 			src.len = text.len;
-			assert_int_equal(sp_check_source(&src, minor, NULL, &out, &tally, &err), 0);
+			assert_int_equal(sp_check_source(&src, &outside, &out, &tally, &err), 0);
 			if (tally.passed + tally.failed != 1 || (tally.passed == 1) != want)
 				fail_msg("%s, 1.%d: %s", behaviours[i].feature, minor, out.ptr);
 		}

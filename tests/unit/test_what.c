@@ -2,6 +2,7 @@
 /* Manifests as scenarios: assumptions, corrections, and the way back to a scenario file. */
 #include "cmocka_all.h"
 
+#include "control/zone.h"
 #include "sim/check.h"
 #include "sim/what.h"
 
@@ -250,13 +251,15 @@ static void test_round_trip(void **state)
 	assert_int_equal(sp_what_print(&t.what, sim, &text, &err), 0);
 	src.bytes = text.ptr;
 	src.len = text.len;
-	assert_int_equal(sp_check_source(&src, 36, NULL, &out, &tally, &err), 0);
+	assert_int_equal(sp_check_source(&src, &(struct sp_scn_outside){36}, &out, &tally, &err),
+			 0);
 	assert_int_equal(tally.passed, 1);
 
 	exit_after = strstr(text.ptr, "exit_after: 1\n");
 	assert_non_null(exit_after);
 	exit_after[strlen("exit_after: ")] = '2';
-	assert_int_equal(sp_check_source(&src, 36, NULL, &out, &tally, &err), 0);
+	assert_int_equal(sp_check_source(&src, &(struct sp_scn_outside){36}, &out, &tally, &err),
+			 0);
 	assert_int_equal(tally.passed, 1);
 	assert_int_equal(tally.failed, 1);
 	assert_non_null(strstr(out.ptr, "not ok 2 - web"));
@@ -265,6 +268,18 @@ static void test_round_trip(void **state)
 	sp_buf_done(&text);
 	sp_buf_done(&out);
 	done(&t);
+}
+
+/* The only zone of this world. */
+static const struct sp_zone *one_zone(void *arg, const char *name)
+{
+	static struct sp_zone zone;
+	struct sp_error err;
+
+	if (!sp_streq(name, "Test/Berlin"))
+		return NULL;
+	assert_int_equal(sp_zone_from_rule("CET-1CEST,M3.5.0,M10.5.0/3", &zone, &err), 0);
+	return &zone;
 }
 
 /* Kinds without a pod: wrong tables fail, unknown ones are skipped with a reason. */
@@ -302,6 +317,27 @@ static void test_tables(void **state)
 		{"{id: a, kind: job, jb: 1, job: {}, expect: {}}", 0, 1, 0, "unknown key 'jb'"},
 		{"{id: a, kind: validation, pod: {containers: []}}", 0, 1, 0,
 		 "a case expects errors"},
+		{"{id: a, kind: calc, after: '2026-03-28T12:00:00Z', timeZone: Test/Berlin, cases: "
+		 "[{schedule: '30 2 * * *', next: ['2026-03-30T00:30:00Z', "
+		 "'2026-03-31T02:30:00+02:00']}, {schedule: '0 3 * * *', timeZone: UTC, next: "
+		 "['2026-03-29T03:00:00Z']}]}",
+		 1, 0, 0, "ok 1"},
+		{"{id: a, kind: calc, after: '2026-03-28T12:00:00Z', cases: [{schedule: '0 3 * * *', "
+		 "timeZone: Test/Berlin, next: ['2026-03-29T03:00:00Z']}]}",
+		 0, 1, 0, "expected 2026-03-29T03:00:00Z, got 2026-03-29T03:00:00+02:00"},
+		{"{id: a, kind: cronjob, cronjob: {name: c, schedule: '0 9 * * *', timeZone: "
+		 "Test/Berlin, created: '2026-03-27T12:00:00Z', jobRuns: 5}, expect: {at: "
+		 "{'2026-03-28T08:00:00Z': create c-29578080, '2026-03-29T07:00:00Z': create "
+		 "c-29579460}, annotation: {batch.kubernetes.io/cronjob-scheduled-timestamp: "
+		 "'2026-03-28T09:00:00+01:00'}}}",
+		 1, 0, 0, "ok 1"},
+		{"{id: a, kind: calc, after: '2026-03-28T12:00:00Z', timeZone: Mars/Olympus, cases: "
+		 "[{schedule: '@daily', next: [never]}]}",
+		 0, 1, 0, "time zone 'Mars/Olympus' is not known here"},
+		{"{id: a, kind: validation, cases: [{cronjob: {timeZone: Mars/Olympus}, errors: "
+		 "['spec.timeZone: Invalid value: \"Mars/Olympus\": unknown time zone "
+		 "Mars/Olympus']}, {cronjob: {timeZone: Test/Berlin}, errors: []}]}",
+		 1, 0, 0, "ok 1"},
 		{"{id: a, kind: calc, cases: [{set: [1], text: '1', txt: 2}]}", 0, 1, 0,
 		 "t:1: case: unknown key 'txt'"},
 		{"{id: a, kind: calc, cases: [{set: [1], text: '1'}, {set: [2]}]}", 0, 1, 0,
@@ -311,6 +347,7 @@ static void test_tables(void **state)
 		{"{id: a, kind: dream}", 0, 1, 0, "unknown scenario kind 'dream'"},
 		{"{title: a}", 0, 1, 0, "needs an 'id'"},
 	};
+	const struct sp_scn_outside outside = {.kube_minor = 36, .zone = one_zone};
 
 	for (size_t i = 0; i < SP_ARRAY_LEN(cases); i++) {
 		struct sp_buf text = {0}, out = {0};
@@ -318,8 +355,8 @@ static void test_tables(void **state)
 		struct sp_error err;
 
 		sp_buf_printf(&text, "scenarios: [%s]", cases[i].entry);
-		assert_int_equal(sp_check_source(&(struct sp_source){"t", text.ptr, text.len}, 36,
-						 NULL, &out, &tally, &err),
+		assert_int_equal(sp_check_source(&(struct sp_source){"t", text.ptr, text.len},
+						 &outside, &out, &tally, &err),
 				 0);
 		if (tally.passed != cases[i].passed || tally.failed != cases[i].failed ||
 		    tally.skipped != cases[i].skipped || !strstr(out.ptr, cases[i].text))
