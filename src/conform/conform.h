@@ -25,8 +25,8 @@ struct sp_conform_options {
 	const char *only;       /* pattern of scenario ids, `*` stands for anything; NULL: all */
 	const char *worker;     /* path of sidepod-worker, which provides the demo image */
 	const char *supervisor; /* path; NULL: beside this program */
-	const char *records;  /* directory that gets each pod's record as <id>.jsonl; NULL: none */
-	bool all_differences; /* tell each, not the first alone */
+	const char *records;    /* directory, made if need be, for the pods' records; NULL: none */
+	bool all_differences;   /* tell each, not the first alone */
 	/* Not NULL: set by a signal handler to end early; pods are killed and swept up. */
 	const volatile sig_atomic_t *stop;
 	/* Called with lines that are complete, in the order of the scenarios. */

@@ -47,7 +47,7 @@ struct conform_run {
 	struct sp_engine engine;
 	struct sp_bundle_params params;
 	struct sp_supervisor sup;
-	bool again; /* its second try */
+	uint32_t tries; /* before this one, on a machine that was too slow */
 	bool resumed, over;
 	struct sp_pod_status *before; /* while the engine is away: what it said last; else NULL */
 	sp_time started;              /* real */
