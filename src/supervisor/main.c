@@ -463,6 +463,8 @@ static int map_state(struct sup *s, struct sp_error *err)
 	if (s->bundle.resume &&
 	    (s->state->magic != SUP_STATE_MAGIC || s->state->size != (uint32_t)size))
 		return sp_fail(err, SP_E_CORRUPT, "'state' is of another version of sidepod");
+	if (s->bundle.resume && !sp_pod_valid(&s->spec, s->pod))
+		return sp_fail(err, SP_E_CORRUPT, "'state' is damaged");
 	return 0;
 }
 

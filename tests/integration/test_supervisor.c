@@ -456,6 +456,36 @@ static void test_resume(void **state)
 	pod_end(&p);
 }
 
+/* A state that is none is not gone on with. */
+static void test_resume_damaged(void **state)
+{
+	struct sp_error err = {0};
+	struct pod_run p;
+	char path[192];
+	FILE *f;
+
+	pod_start(&world, &p, "resume");
+	pod_wait_fact(&p, "pod.phase.Running", NULL, -1);
+	assert_int_equal(kill(p.sup.pid, SIGKILL), 0);
+	pod_wait(&p);
+	if (sp_pod_sweep(&world.engine, p.uid, false, NULL, &err) < 0)
+		fail_msg("%s", err.text);
+	snprintf(path, sizeof(path), "%s/pods/%s/state", world.engine.run_dir, p.uid);
+	f = fopen(path, "r+e");
+	assert_non_null(f);
+	assert_int_equal(fseek(f, 64, SEEK_SET), 0); /* behind what tells its version */
+	for (int i = 0; i < 8192; i++)
+		assert_int_equal(fputc(0xee, f), 0xee);
+	assert_int_equal(fclose(f), 0);
+	pod_spawn(&p, true);
+	pod_wait(&p);
+	assert_int_equal(p.exit_code, 1);
+	assert_non_null(strstr(pod_file(&p, "supervisor.log"), "'state' is damaged"));
+	snprintf(path, sizeof(path), "%s/pods/%s/supervisor.log", world.engine.run_dir, p.uid);
+	assert_int_equal(truncate(path, 0), 0); /* it was to say so, and nothing else */
+	pod_end(&p);
+}
+
 /* Output of every kind goes through: much of it, without newline, from processes left behind; it
  * is found where LOG-1 says. */
 static void test_output(void **state)
@@ -653,6 +683,7 @@ int main(void)
 		TEST(test_namespaces),
 		TEST(test_job),
 		TEST(test_resume),
+		TEST(test_resume_damaged),
 		TEST(test_killed_supervisor),
 		cmocka_unit_test(test_nothing_is_left),
 	};
