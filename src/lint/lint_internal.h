@@ -129,7 +129,21 @@ const struct sp_k_mount *lctr_mount_of(const struct lctr *c, const char *path);
 const struct sp_k_volume *lpod_volume(const struct lpod *p, const char *name);
 const char *lctr_shown(const struct lctr *c); /* product when known, else the name */
 
-/* ---- lint.c: findings ------------------------------------------------------------------------ */
+/* ---- place.c: where things are ----------------------------------------------------------------
+ */
+
+/** lint_locate() - Object, path, line and width of a finding about @node; NULL: the object */
+void lint_locate(struct sp_lint *l, const struct sp_lint_object *obj, const struct sp_node *node,
+		 struct sp_finding *f);
+/** lint_twin() - The same place in the document as it was read; NULL: nowhere. Keys tell, since
+ * decoding drops some */
+const struct sp_node *lint_twin(struct sp_lint *l, const struct sp_lint_object *obj,
+				const struct sp_node *n);
+
+/* ---- finding.c: findings --------------------------------------------------------------------- */
+
+/** lint_new_finding() - With the rule's words; NULL: switched off or beyond the limit */
+struct sp_finding *lint_new_finding(struct sp_lint *l, const char *id);
 
 /**
  * hit() - A finding of rule @id
