@@ -12,9 +12,10 @@
 
 #define ROUNDS_MAX 500
 
-/* Fixes by rule, object and container, which stay where they are while places move. */
+/* Fixes by rule, object, container and message, which stay the same while places move. */
 struct names {
 	char *v[ROUNDS_MAX];
+	uint32_t left[ROUNDS_MAX]; /* findings of that name that were to be left by the fix */
 	uint32_t n;
 };
 struct tried {
@@ -36,12 +37,14 @@ static void tried_done(struct tried *t)
 	forget(&t->refused);
 }
 
-static bool has(const struct names *t, const char *name)
+/* Return: where @name is, or would go; ROUNDS_MAX when there is no room */
+static uint32_t find(const struct names *t, const char *name)
 {
-	for (uint32_t i = 0; i < t->n; i++)
-		if (sp_streq(t->v[i], name))
-			return true;
-	return t->n == ROUNDS_MAX;
+	uint32_t i = 0;
+
+	while (i < t->n && !sp_streq(t->v[i], name))
+		i++;
+	return i;
 }
 
 void sp_lint_fixed_done(struct sp_lint_fixed *f)
@@ -59,6 +62,58 @@ static char *name_of(const struct sp_finding *f)
 	sp_buf_printf(&key, "%s %s %s %s %s", f->id, f->kind ? f->kind : "", f->name ? f->name : "",
 		      f->container ? f->container : "", f->message);
 	return key.failed ? NULL : sp_take_ptr(&key.ptr);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return sp_streq(a ? a : "", b ? b : "");
+}
+
+/* Findings that have the same name as @f: two probes of a container may fail for one reason. */
+static uint32_t count_like(const struct sp_lint *l, const struct sp_finding *f)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < l->n_findings; i++) {
+		const struct sp_finding *o = &l->findings[i];
+
+		n += sp_streq(o->id, f->id) && same_text(o->kind, f->kind) &&
+		     same_text(o->name, f->name) && same_text(o->container, f->container) &&
+		     same_text(o->message, f->message);
+	}
+	return n;
+}
+
+/* May this be tried? Not again what did not help, and not what could not be applied. */
+static bool is_new(const struct sp_lint *l, const struct sp_finding *f, const struct tried *t,
+		   const char *name)
+{
+	uint32_t at = find(&t->done, name);
+
+	if (find(&t->refused, name) < t->refused.n || t->refused.n == ROUNDS_MAX)
+		return false;
+	return at == t->done.n ? at < ROUNDS_MAX : count_like(l, f) <= t->done.left[at];
+}
+
+static bool takes_items(const struct sp_finding *f)
+{
+	for (uint32_t i = 0; i < f->n_ops; i++)
+		if (f->ops[i].kind == SP_OP_REMOVE_ITEM)
+			return true;
+	return false;
+}
+
+/* Remember @name, which is taken. */
+static void note(struct names *t, char *name, uint32_t left)
+{
+	uint32_t at = find(t, name);
+
+	if (at < t->n)
+		free(t->v[at]);
+	else
+		t->n++;
+	t->v[at] = name;
+	t->left[at] = left;
 }
 
 static int move(struct sp_edits *e, const struct sp_lint_op *op, struct sp_error *err)
@@ -134,7 +189,6 @@ static int round_of(const struct sp_source *src, const struct sp_lint_options *o
 		r = sp_lint_run(&l, err);
 	for (uint32_t i = 0; r == 0 && i < l.n_findings; i++) {
 		const struct sp_finding *f = &l.findings[i];
-		struct names *to;
 		struct sp_error why;
 		char *name;
 
@@ -146,7 +200,7 @@ static int round_of(const struct sp_source *src, const struct sp_lint_options *o
 			r = sp_fail(err, SP_E_NO_MEMORY, "fix '%s'", src->name);
 			break;
 		}
-		if (has(&tried->done, name) || has(&tried->refused, name)) {
+		if (!is_new(&l, f, tried, name)) {
 			free(name);
 			continue;
 		}
@@ -156,8 +210,11 @@ static int round_of(const struct sp_source *src, const struct sp_lint_options *o
 			r = 0;
 		if (r)
 			forget(&tried->refused);
-		to = r ? &tried->done : &tried->refused;
-		to->v[to->n++] = name;
+		/* names with places count from the beginning when items are gone in front of them
+		 */
+		if (r && takes_items(f))
+			forget(&tried->done);
+		note(r ? &tried->done : &tried->refused, name, count_like(&l, f) - 1);
 		*rule = f->rule;
 	}
 	sp_lint_done(&l);
