@@ -384,14 +384,15 @@ static void junit(struct sp_lint *l, const struct sp_lint_report *r, struct sp_b
 		tests += shown_of(l, r, l->sources[s]) == 0;
 	sp_buf_printf(out,
 		      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"sidepod "
-		      "lint\" tests=\"%u\" failures=\"%u\">\n",
+		      "lint\" tests=\"%u\" failures=\"%u\" errors=\"0\">\n",
 		      tests, c.shown);
 	for (uint32_t s = 0; s < l->n_sources; s++) {
 		uint32_t n = shown_of(l, r, l->sources[s]);
 
 		sp_buf_puts(out, "  <testsuite name=\"");
 		xml(out, l->sources[s]->name);
-		sp_buf_printf(out, "\" tests=\"%u\" failures=\"%u\">\n", SP_MAX(n, 1u), n);
+		sp_buf_printf(out, "\" tests=\"%u\" failures=\"%u\" errors=\"0\">\n", SP_MAX(n, 1u),
+			      n);
 		if (n == 0) {
 			sp_buf_puts(out, "    <testcase name=\"lint\" classname=\"");
 			xml(out, l->sources[s]->name);
