@@ -51,7 +51,7 @@ static int run(struct sp_cli *cli, int argc, char **argv)
 	o.tolerance = sp_flag_time(cli, "tolerance", SP_CONFORM_TOLERANCE);
 	o.limit =
 		sp_flag_bool(cli, "all") ? SP_NEVER : sp_flag_time(cli, "limit", SP_CONFORM_LIMIT);
-	if (sp_cli_kube_minor(cli, &o.kube_minor, &err) < 0)
+	if (sp_cli_kube_minor(cli, SP_KUBE_MINOR_OLDEST, &o.kube_minor, &err) < 0)
 		return sp_cli_usage(cli, "%s", err.text);
 	if (sp_self_sibling("sidepod-worker", worker, sizeof(worker), &err) < 0)
 		return sp_cli_fail(cli, &err);

@@ -204,8 +204,8 @@ static int run(struct sp_cli *cli, int argc, char **argv)
 		return explain(cli, sp_flag_text(cli, "explain"));
 	if (argc == 0)
 		return sp_cli_usage(cli, "which file? '-' reads standard input");
-	if (sp_cli_kube_minor(cli, &j.opt.kube_minor, &err) < 0 || read_rules(&j, &err) < 0 ||
-	    read_node(&j, &err) < 0)
+	if (sp_cli_kube_minor(cli, SP_LINT_MINOR_OLDEST, &j.opt.kube_minor, &err) < 0 ||
+	    read_rules(&j, &err) < 0 || read_node(&j, &err) < 0)
 		return sp_cli_usage(cli, "%s", err.text);
 	j.opt.closed = sp_flag_bool(cli, "closed");
 	j.opt.catalogue = j.catalogue = sp_cli_catalogue(cli, &err);
@@ -287,7 +287,12 @@ static const struct sp_flag flags[] = {
 	 .kind = SP_FLAG_BOOL,
 	 .help = "Also tell which products were recognised, and where and when each fact about "
 		 "them was read"},
-	SP_FLAG_KUBE_VERSION,
+	{.name = "kube-version",
+	 .kind = SP_FLAG_TEXT,
+	 .arg = "1.N",
+	 .standard = "1.36",
+	 .help = "Judge by the rules of this Kubernetes release, 1.20 to 1.37; before 1.28 there "
+		 "are no sidecars, and fields are those of 1.28"},
 	{0},
 };
 

@@ -336,7 +336,7 @@ static int run(struct sp_cli *cli, int argc, char **argv)
 
 	if (sp_flag_bool(cli, "check") && sp_flag_bool(cli, "write"))
 		return sp_cli_usage(cli, "--check changes nothing; --write does");
-	if (sp_cli_kube_minor(cli, &j.opt.kube_minor, &err) < 0)
+	if (sp_cli_kube_minor(cli, SP_KUBE_MINOR_OLDEST, &j.opt.kube_minor, &err) < 0)
 		return sp_cli_usage(cli, "%s", err.text);
 	if (j.opt.kube_minor < 29)
 		return sp_cli_error(cli, SP_EXIT_MANIFEST,

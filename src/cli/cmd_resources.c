@@ -543,7 +543,8 @@ static int run(struct sp_cli *cli, int argc, char **argv)
 	struct sp_error err;
 
 	sp_manifest_init(&j.m, &opt);
-	if (sp_cli_kube_minor(cli, &opt.kube_minor, &err) < 0 || read_flags(&j, &err) < 0)
+	if (sp_cli_kube_minor(cli, SP_KUBE_MINOR_OLDEST, &opt.kube_minor, &err) < 0 ||
+	    read_flags(&j, &err) < 0)
 		return err.code == SP_E_INVALID ? sp_cli_usage(cli, "%s", err.text)
 						: sp_cli_fail(cli, &err);
 	j.m.options = opt;

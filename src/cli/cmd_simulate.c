@@ -457,7 +457,7 @@ static int run(struct sp_cli *cli, int argc, char **argv)
 	struct sp_error err;
 	int kube_minor;
 
-	if (sp_cli_kube_minor(cli, &kube_minor, &err) < 0)
+	if (sp_cli_kube_minor(cli, SP_KUBE_MINOR_OLDEST, &kube_minor, &err) < 0)
 		return sp_cli_usage(cli, "%s", err.text);
 	if (sp_flag_bool(cli, "list-what-if")) {
 		SP_CLEANUP(sp_buf_done) struct sp_buf out = {0};

@@ -190,14 +190,15 @@ void sp_cli_tell_findings(struct sp_cli *cli, const struct sp_manifest *m)
 		(void)fputs(b.ptr, cli->err); /* nowhere else to tell it */
 }
 
-int sp_cli_kube_minor(struct sp_cli *cli, int *ret, struct sp_error *err)
+int sp_cli_kube_minor(struct sp_cli *cli, int oldest, int *ret, struct sp_error *err)
 {
 	const char *text = sp_flag_text(cli, "kube-version");
 	int64_t minor;
 
-	if (strncmp(text, "1.", 2) != 0 || sp_parse_i64(text + 2, 28, 37, &minor) < 0)
-		return sp_fail(err, SP_E_INVALID, "--kube-version '%s': 1.28 to 1.37 are known",
-			       text);
+	if (strncmp(text, "1.", 2) != 0 ||
+	    sp_parse_i64(text + 2, oldest, SP_KUBE_MINOR_NEWEST, &minor) < 0)
+		return sp_fail(err, SP_E_INVALID, "--kube-version '%s': 1.%d to 1.%d are known",
+			       text, oldest, SP_KUBE_MINOR_NEWEST);
 	*ret = (int)minor;
 	return 0;
 }

@@ -48,7 +48,8 @@ const struct sp_k_pod_spec *sp_cli_pod_spec(const struct sp_object *o);
 /** sp_cli_tell_findings() - Print the findings of @m to stderr, each with its line */
 void sp_cli_tell_findings(struct sp_cli *cli, const struct sp_manifest *m);
 
-/** sp_cli_kube_minor() - Value of --kube-version: 36 for "1.36". Return: -1 and *err */
-int sp_cli_kube_minor(struct sp_cli *cli, int *ret, struct sp_error *err);
+/** sp_cli_kube_minor() - Value of --kube-version: 36 for "1.36". Return: -1 and *err
+ * @oldest: the first that the command knows */
+int sp_cli_kube_minor(struct sp_cli *cli, int oldest, int *ret, struct sp_error *err);
 
 #endif

@@ -196,7 +196,7 @@ static int prepare(struct sp_launch *l)
 
 	if (sp_place_open(l->cli, &l->place, &err) < 0)
 		return sp_cli_fail(l->cli, &err);
-	if (sp_cli_kube_minor(l->cli, &opt.kube_minor, &err) < 0)
+	if (sp_cli_kube_minor(l->cli, SP_KUBE_MINOR_OLDEST, &opt.kube_minor, &err) < 0)
 		return sp_cli_usage(l->cli, "%s", err.text);
 	opt.validate = sp_streq(v, "warn")     ? SP_VALIDATE_WARN
 		       : sp_streq(v, "ignore") ? SP_VALIDATE_IGNORE

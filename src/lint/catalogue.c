@@ -166,6 +166,38 @@ bool sp_seen(const char *texts, const char *text)
 	return false;
 }
 
+/* Does what stands behind a switch turn it off? "Health_Check Off", "--health-check=false" */
+static bool is_off(const char *p)
+{
+	static const char *const words[] = {"off", "false", "no", "0", "disabled"};
+
+	p += strspn(p, " \t:=\"'");
+	for (size_t i = 0; i < SP_ARRAY_LEN(words); i++) {
+		size_t len = strlen(words[i]);
+
+		if (strncasecmp(p, words[i], len) == 0 &&
+		    (!p[len] || strchr(" \t\r\n\"',}", p[len])))
+			return true;
+	}
+	return false;
+}
+
+bool sp_switched(const char *texts, const char *text)
+{
+	if (!texts || !text)
+		return false;
+	for (; *texts; texts += strcspn(texts, "|"), texts += *texts == '|') {
+		size_t len = strcspn(texts, "|");
+
+		for (const char *p = text; len && (p = memmem(p, strlen(p), texts, len));) {
+			p += len;
+			if (!is_off(p))
+				return true;
+		}
+	}
+	return false;
+}
+
 void sp_image_repo(const char *image, struct sp_buf *repo, struct sp_buf *tag)
 {
 	size_t slash = strcspn(image, "/"), end = strcspn(image, "@"), colon = end;

@@ -134,5 +134,7 @@ void sp_image_repo(const char *image, struct sp_buf *repo, struct sp_buf *tag);
 
 /** sp_seen() - Is one of the "|"-separated texts in @text? NULL and "" are in nothing */
 bool sp_seen(const char *texts, const char *text);
+/** sp_switched() - The same, but not where "off", "false", "no" or "0" stands behind it */
+bool sp_switched(const char *texts, const char *text);
 
 #endif

@@ -70,6 +70,9 @@ struct sp_finding {
 	const struct sp_lint_object *object; /* NULL: the file */
 };
 
+/* Releases before the first with sidecars are judged by its fields: their clusters exist. */
+#define SP_LINT_MINOR_OLDEST 20
+
 struct sp_lint_options {
 	int kube_minor;                          /* 0: SP_KUBE_MINOR */
 	const char *const *only, *const *except; /* ids, names or prefixes ("SP3") */

@@ -127,7 +127,19 @@ const struct sp_lint_object *lpod_object(const struct lpod *p, enum sp_kind kind
 /** lctr_mount_of() - The mount that holds @path; NULL none */
 const struct sp_k_mount *lctr_mount_of(const struct lctr *c, const char *path);
 const struct sp_k_volume *lpod_volume(const struct lpod *p, const char *name);
+/** lpod_gates() - Seconds until all start gates have given up, one after the other */
+int64_t lpod_gates(const struct lpod *p);
+/** lpod_progress_deadline() - progressDeadlineSeconds of a Deployment, written or by default */
+int64_t lpod_progress_deadline(const struct lpod *p);
 const char *lctr_shown(const struct lctr *c); /* product when known, else the name */
+/** lctr_config() - The @nth ConfigMap of the input that @c mounts or takes variables from; NULL */
+const struct sp_lint_object *lctr_config(const struct lpod *p, const struct lctr *c, uint32_t nth);
+/** lctr_told() - Is one of @texts in its command, environment or ConfigMaps? */
+bool lctr_told(const struct lpod *p, const struct lctr *c, const char *texts);
+/** lctr_switched() - The same, but not where it is switched off */
+bool lctr_switched(const struct lpod *p, const struct lctr *c, const char *texts);
+/** lref_in() - Does @text name localhost:@port? */
+bool lref_in(const char *text, int64_t port);
 
 /* ---- place.c: where things are ----------------------------------------------------------------
  */
@@ -161,7 +173,8 @@ struct sp_finding *lint_add(struct sp_lint *l, const struct sp_lint_object *obj,
 			    ...) SP_PRINTF(6, 7);
 /** lint_add_account() - Remember a ServiceAccount of the input */
 void lint_add_account(struct sp_lint *l, const struct sp_node *doc);
-/** lint_has_account() - Is there such a ServiceAccount in the input? @ns: "" when none is named */
+/** lint_has_account() - Is there such a ServiceAccount in the input? @ns: "default" when none is
+ * named */
 bool lint_has_account(const struct sp_lint *l, const char *name, const char *ns);
 /** lint_wanted() - Do the options ask for rule @id? */
 bool lint_wanted(const struct sp_lint *l, const char *id);

@@ -7,10 +7,11 @@
 
 #include "base/text.h"
 
-#define STOP_APP_S     5 /* assumed from SIGTERM to the exit */
-#define STOP_SIDECAR_S 1
-#define PORTS_MAX      48
-#define REFS_MAX       32
+#define STOP_APP_S          5 /* assumed from SIGTERM to the exit */
+#define STOP_SIDECAR_S      1
+#define PROGRESS_DEADLINE_S 600 /* by default */
+#define PORTS_MAX           48
+#define REFS_MAX            32
 
 /* ---- command lines --------------------------------------------------------------------------- */
 
@@ -81,6 +82,14 @@ static bool cmd_endless(const struct sh *s, const struct sh_cmd *c)
 	return sh_is(c, "exec") && c->n > 1 && sp_streq(c->w[1], "envoy");
 }
 
+/* --config … --watch, --config.watch */
+static bool watches_config(const char *words)
+{
+	const char *p = strstr(words, "--config");
+
+	return p && sp_switched("watch", p);
+}
+
 static void judge_end(struct lctr *c)
 {
 	const struct sh_cmd *last = c->sh.n ? &c->sh.v[c->sh.n - 1] : NULL;
@@ -91,6 +100,7 @@ static void judge_end(struct lctr *c)
 		c->endless = true;
 	c->ends = c->guarded ||
 		  (!c->endless && sp_seen("--one-time|-exit-after-auth|istio-iptables", c->words));
+	c->endless |= watches_config(c->words);
 	if (!c->endless && last && (c->k->command.n || c->sh.shell) &&
 	    !sp_streq(last->after, "&") &&
 	    sh_is(last, "echo|cp|mv|chown|chmod|mkdir|migrate|curl|wget|true|false|exit|touch")) {
@@ -204,6 +214,24 @@ const struct lport *lctr_port(const struct lctr *c, int64_t port)
 	return NULL;
 }
 
+int64_t lpod_gates(const struct lpod *p)
+{
+	int64_t sum = 0;
+
+	EACH_SIDECAR(p, c)
+	{
+		sum += c->budget_s > 0 ? c->budget_s : 0;
+	}
+	return sum;
+}
+
+int64_t lpod_progress_deadline(const struct lpod *p)
+{
+	const struct sp_k_workload_spec *s = p->obj->o.workload->spec;
+
+	return s->progress_deadline_s.set ? s->progress_deadline_s.v : PROGRESS_DEADLINE_S;
+}
+
 const struct lctr *lpod_owner(const struct lpod *p, int64_t port, const struct lctr * not )
 {
 	EACH(p, c)
@@ -216,21 +244,51 @@ const struct lctr *lpod_owner(const struct lpod *p, int64_t port, const struct l
 
 /* ---- who talks to whom ----------------------------------------------------------------------- */
 
+/* The next localhost:P at or behind *@p, which goes behind its host; 0 none. */
+static int64_t next_ref(const char *text, const char *host, const char **p)
+{
+	while ((*p = strstr(*p, host))) {
+		bool device = *p - text >= 9 && strncmp(*p - 9, "/dev/tcp/", 9) == 0;
+		const char *at = *p + strlen(host), *end;
+		int64_t port;
+
+		*p = at;
+		if (*at != ':' && *at != ' ' && !(device && *at == '/'))
+			continue;
+		at++;
+		if (strncmp(at, "-p ", 3) == 0 || strncmp(at, "-P ", 3) == 0)
+			at += 3; /* -h localhost -p 5432 */
+		port = digits_at(at, &end);
+		if (port >= 1 && port <= 65535 && word_end(*end))
+			return port;
+	}
+	return 0;
+}
+
+static const char *const local_hosts[] = {"localhost", "127.0.0.1", "[::1]"};
+
+bool lref_in(const char *text, int64_t port)
+{
+	for (size_t h = 0; text && h < SP_ARRAY_LEN(local_hosts); h++) {
+		const char *p = text;
+
+		for (int64_t found; (found = next_ref(text, local_hosts[h], &p));)
+			if (found == port)
+				return true;
+	}
+	return false;
+}
+
 static void find_refs(struct lctr *c, const char *text, const struct sp_node *node)
 {
-	static const char *const hosts[] = {"localhost", "127.0.0.1", "[::1]"};
+	for (size_t h = 0; text && h < SP_ARRAY_LEN(local_hosts); h++) {
+		const char *p = text;
 
-	for (size_t h = 0; text && h < SP_ARRAY_LEN(hosts); h++)
-		for (const char *p = text; (p = strstr(p, hosts[h]));) {
-			const char *start = text, *end;
-			int64_t port;
+		for (int64_t port; (port = next_ref(text, local_hosts[h], &p));) {
+			const char *start = text;
 
-			p += strlen(hosts[h]);
-			if (*p != ':' && *p != ' ')
-				continue;
-			port = digits_at(p + 1, &end);
-			if (port < 1 || port > 65535 || !word_end(*end) || c->n_refs == REFS_MAX)
-				continue;
+			if (c->n_refs == REFS_MAX)
+				return;
 			for (const char *q = text; q < p; q++)
 				if (*q == ' ' || *q == '\n')
 					start = q + 1;
@@ -240,6 +298,7 @@ static void find_refs(struct lctr *c, const char *text, const struct sp_node *no
 			}
 			c->refs[c->n_refs++] = (struct lref){(uint16_t)port, node};
 		}
+	}
 }
 
 static const struct sp_node *item(const struct sp_node *list, uint32_t i)
@@ -375,7 +434,7 @@ const struct sp_k_mount *lctr_mount_of(const struct lctr *c, const char *path)
 
 static const char *ns_of(const struct sp_lint_object *o)
 {
-	return o->o.meta && o->o.meta->ns ? o->o.meta->ns : "";
+	return o->o.meta && o->o.meta->ns && *o->o.meta->ns ? o->o.meta->ns : "default";
 }
 
 const struct sp_lint_object *lpod_object(const struct lpod *p, enum sp_kind kind, const char *name)
@@ -388,6 +447,60 @@ const struct sp_lint_object *lpod_object(const struct lpod *p, enum sp_kind kind
 			return o;
 	}
 	return NULL;
+}
+
+const struct sp_lint_object *lctr_config(const struct lpod *p, const struct lctr *c, uint32_t nth)
+{
+	const struct sp_lint_object *o;
+
+	for (uint32_t i = 0; i < c->k->mounts.n; i++) {
+		const struct sp_k_volume *v =
+			c->k->mounts.v[i].name ? lpod_volume(p, c->k->mounts.v[i].name) : NULL;
+
+		o = v && v->config_map && v->config_map->name
+			    ? lpod_object(p, SP_KIND_CONFIG_MAP, v->config_map->name)
+			    : NULL;
+		if (o && o->o.any && nth-- == 0)
+			return o;
+	}
+	for (uint32_t i = 0; i < c->k->env_from.n; i++) {
+		const struct sp_k_env_from *e = &c->k->env_from.v[i];
+
+		o = e->config_map && e->config_map->name
+			    ? lpod_object(p, SP_KIND_CONFIG_MAP, e->config_map->name)
+			    : NULL;
+		if (o && o->o.any && nth-- == 0)
+			return o;
+	}
+	return NULL;
+}
+
+static bool find_in(const struct lpod *p, const struct lctr *c, const char *texts,
+		    bool (*find)(const char *texts, const char *text))
+{
+	const struct sp_lint_object *o;
+
+	if (find(texts, c->words) || find(texts, c->env))
+		return true;
+	for (uint32_t i = 0; texts && (o = lctr_config(p, c, i)); i++)
+		for (uint32_t d = 0; d < o->o.config_map->data.n; d++) {
+			const struct sp_kv *kv = &o->o.config_map->data.v[d];
+
+			/* a key may be a variable, a value a whole file */
+			if (find(texts, say(p->l, "%s=%s", kv->key, kv->value)))
+				return true;
+		}
+	return false;
+}
+
+bool lctr_told(const struct lpod *p, const struct lctr *c, const char *texts)
+{
+	return find_in(p, c, texts, sp_seen);
+}
+
+bool lctr_switched(const struct lpod *p, const struct lctr *c, const char *texts)
+{
+	return find_in(p, c, texts, sp_switched);
 }
 
 const char *lctr_shown(const struct lctr *c)
@@ -518,9 +631,12 @@ void lint_add_account(struct sp_lint *l, const struct sp_node *doc)
 
 bool lint_has_account(const struct sp_lint *l, const char *name, const char *ns)
 {
-	for (uint32_t i = 0; i < l->n_accounts; i++)
-		if (sp_streq(sp_node_str(sp_node_at(l->accounts[i], "metadata.name"), ""), name) &&
-		    sp_streq(sp_node_str(sp_node_at(l->accounts[i], "metadata.namespace"), ""), ns))
+	for (uint32_t i = 0; i < l->n_accounts; i++) {
+		const struct sp_node *meta = sp_node_get(l->accounts[i], "metadata");
+
+		if (sp_streq(sp_node_str(sp_node_get(meta, "name"), ""), name) &&
+		    sp_streq(sp_node_str(sp_node_get(meta, "namespace"), "default"), ns))
 			return true;
+	}
 	return false;
 }

@@ -90,7 +90,7 @@ static void known_in_containers(struct lpod *p)
 	{
 		struct sp_finding *f;
 
-		if (!c->e || p->n_apps < 2 || c->e->probes_app)
+		if (!c->e || p->n_apps < 2 || c->e->stays)
 			continue;
 		f = hit(p, "SP102", c->known, c, NULL,
 			"%s (%s) runs as a regular container: no start or stop order%s", c->name,
@@ -212,13 +212,18 @@ static void old_version(struct lpod *p)
 		return;
 	EACH_SIDECAR(p, c)
 	{
-		struct sp_finding *f =
-			hit(p, "SP108", SP_CERTAIN, c, sp_node_get(c->k->node, "restartPolicy"),
-			    "Kubernetes 1.28 has native sidecars as an alpha that is off by "
-			    "default: %s blocks the start",
-			    c->name);
+		const struct sp_node *at = sp_node_get(c->k->node, "restartPolicy");
 
-		hit_severity(f, SP_SEV_WARNING);
+		if (p->minor < 28)
+			hit(p, "SP108", SP_CERTAIN, c, at,
+			    "Kubernetes 1.%d: the field is dropped and %s blocks initialisation",
+			    p->minor, c->name);
+		else
+			hit_severity(hit(p, "SP108", SP_CERTAIN, c, at,
+					 "Kubernetes 1.28 has native sidecars as an alpha that is "
+					 "off by default: %s blocks the start",
+					 c->name),
+				     SP_SEV_WARNING);
 	}
 }
 
@@ -258,19 +263,26 @@ static void sidecar_ends(struct lpod *p)
 
 static void duplicate_names(struct lpod *p)
 {
+	const struct sp_node *extra = sp_node_get(p->obj->spec_read, "ephemeralContainers");
+
 	EACH(p, c)
 	{
-		uint32_t n = 1, before = 0;
+		uint32_t n = 1, before = 0, also = 0;
 
 		EACH(p, o)
 		{
 			n += o != c && c->name[0] && sp_streq(o->name, c->name);
 			before += o < c && sp_streq(o->name, c->name);
 		}
-		if (n > 1 && before == 1)
+		for (uint32_t i = 0; extra && extra->kind == SP_NODE_LIST && i < extra->n; i++)
+			also += c->name[0] &&
+				sp_streq(sp_node_str(sp_node_get(extra->items[i], "name"), ""),
+					 c->name);
+		/* told at the second one, or at the one that an ephemeral container repeats */
+		if ((n > 1 && before == 1) || (n == 1 && also))
 			hit(p, "SP111", SP_CERTAIN, c, NULL,
 			    "%s is used %u times; container names must be unique across all lists",
-			    c->name, n);
+			    c->name, n + also);
 	}
 }
 
@@ -341,6 +353,16 @@ static const struct sh_cmd *only_command(const struct lctr *c)
 	return c->sh.n == 1 ? &c->sh.v[0] : NULL;
 }
 
+/* Does it only wait: sleep, or the image whose one program is pause? */
+static bool only_waits(const struct lctr *c)
+{
+	const char *slash = strrchr(c->repo, '/');
+
+	if (only_command(c))
+		return sh_is(only_command(c), "sleep|pause");
+	return c->sh.n == 0 && sp_streq(slash ? slash + 1 : c->repo, "pause");
+}
+
 static void work_in_sidecar(struct lpod *p)
 {
 	const struct lctr *app = NULL;
@@ -352,8 +374,7 @@ static void work_in_sidecar(struct lpod *p)
 			app = c;
 		own |= c->role == SP_ROLE_SIDECAR && !c->e;
 	}
-	if (p->n_apps != 1 || !own || !app || !only_command(app) ||
-	    !sh_is(only_command(app), "sleep|pause"))
+	if (p->n_apps != 1 || !own || !app || !only_waits(app))
 		return;
 	hit(p, "SP114", SP_CERTAIN, app, NULL,
 	    "the pod's result will be that of %s; sidecar failures are ignored", app->name);

@@ -6,11 +6,6 @@
 
 static const char *const keys[] = {"startupProbe", "readinessProbe", "livenessProbe"};
 
-static bool listed(const char *texts, const struct lctr *c)
-{
-	return sp_seen(texts, c->words) || sp_seen(texts, c->env);
-}
-
 /* The catalogue's port that a probe of @c dials; a listener without a number is any other. */
 static const struct sp_cat_port *dialled(const struct lctr *c, int64_t port)
 {
@@ -34,7 +29,7 @@ static void loopback_server(struct lpod *p, const struct lctr *c, int k)
 	if (!c->e || pr->exec || host || lprobe_port(c, pr) == 0)
 		return;
 	port = dialled(c, lprobe_port(c, pr));
-	if (!port || !port->loopback || (port->bind_seen && listed(port->bind_seen, c)))
+	if (!port || !port->loopback || lctr_told(p, c, port->bind_seen))
 		return;
 	conf = c->e->verified ? c->known : SP_MAX(c->known, SP_LIKELY);
 	f = hit(p, "SP213", conf, c, pr->node,
@@ -90,39 +85,6 @@ static const char *last_part(const char *path)
 	return slash ? slash : path;
 }
 
-static const char *config_of(const struct lpod *p, const struct lctr *c)
-{
-	for (uint32_t i = 0; i < c->k->mounts.n; i++) {
-		const struct sp_k_volume *v =
-			c->k->mounts.v[i].name ? lpod_volume(p, c->k->mounts.v[i].name) : NULL;
-		const struct sp_lint_object *o =
-			v && v->config_map && v->config_map->name
-				? lpod_object(p, SP_KIND_CONFIG_MAP, v->config_map->name)
-				: NULL;
-
-		if (o && o->o.any && o->o.config_map->data.n)
-			return o->o.config_map->data.v[0].value;
-	}
-	return NULL;
-}
-
-static bool config_has(const struct lpod *p, const struct lctr *c, const char *texts)
-{
-	for (uint32_t i = 0; i < c->k->mounts.n; i++) {
-		const struct sp_k_volume *v =
-			c->k->mounts.v[i].name ? lpod_volume(p, c->k->mounts.v[i].name) : NULL;
-		const struct sp_lint_object *o =
-			v && v->config_map && v->config_map->name
-				? lpod_object(p, SP_KIND_CONFIG_MAP, v->config_map->name)
-				: NULL;
-
-		for (uint32_t d = 0; o && o->o.any && d < o->o.config_map->data.n; d++)
-			if (sp_seen(texts, o->o.config_map->data.v[d].value))
-				return true;
-	}
-	return false;
-}
-
 static void health_off(struct lpod *p, const struct lctr *c, int k)
 {
 	const struct sp_k_probe *pr = c->probe[k];
@@ -141,14 +103,13 @@ static void health_off(struct lpod *p, const struct lctr *c, int k)
 		    (h->path && pr->http && pr->http->path && same_path(h->path, pr->http->path)))
 			best = h;
 	}
-	if (!best || !best->switch_seen || listed(best->switch_seen, c) ||
-	    config_has(p, c, best->switch_seen))
+	if (!best || !best->switch_seen || lctr_switched(p, c, best->switch_seen))
 		return;
-	f = hit(p, "SP214", config_of(p, c) ? SP_CERTAIN : SP_LIKELY, c, pr->node,
+	f = hit(p, "SP214", lctr_config(p, c, 0) ? SP_CERTAIN : SP_LIKELY, c, pr->node,
 		"%s serves %s only with %s", lctr_shown(c),
 		best->path ? best->path : say(p->l, "port %u", best->port),
 		best->switch_text ? best->switch_text : best->switch_seen);
-	if (config_of(p, c))
+	if (lctr_config(p, c, 0))
 		hit_severity(f, SP_SEV_ERROR);
 	for (uint32_t i = 0; i < best->switch_add.n && best->switch_add.n == 1; i++)
 		fix_arg(p, f, c, best->switch_add.v[i]);
@@ -215,7 +176,7 @@ static void port_of_probe(struct lpod *p, const struct lctr *c, int k)
 		hit(p, "SP217", c->n_ports ? SP_CERTAIN : SP_LIKELY, c, node_of(node, "port"),
 		    "this probe tests %s, not %s: containers share one network", other->name,
 		    c->name);
-	else if (c->n_ports)
+	else
 		hit(p, "SP216", SP_CERTAIN, c, node_of(node, "port"),
 		    "probe port %lld is not declared by %s", (long long)number, c->name);
 }

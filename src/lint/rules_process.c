@@ -94,28 +94,52 @@ static const char *last_part(const char *repo)
 	return slash ? slash + 1 : repo;
 }
 
-/* pkill envoy, killall cloud-sql-proxy: names of other containers, their images or commands. */
+/* Is it the name of the container, its image, its product or its command? */
+static bool is_called(const struct lctr *o, const char *name, size_t len)
+{
+	const char *const names[] = {
+		o->name, last_part(o->repo), o->e ? o->e->id : NULL,
+		o->sh.n && o->sh.v[o->sh.n - 1].n ? last_part(o->sh.v[o->sh.n - 1].w[0]) : NULL};
+
+	for (size_t i = 0; i < SP_ARRAY_LEN(names); i++)
+		if (names[i] && strlen(names[i]) == len && memcmp(names[i], name, len) == 0)
+			return true;
+	return false;
+}
+
+/* pkill envoy, killall cloud-sql-proxy */
 static bool names_other(const struct sh_cmd *k, const struct lctr *o)
 {
 	for (uint32_t i = 1; i < k->n; i++) {
 		const char *w = k->w[i];
 
-		if (*w == '-' || strlen(w) < 3)
+		if (*w == '-')
 			continue;
-		if (sp_streq(w, o->name) || sp_streq(w, last_part(o->repo)) ||
-		    (o->e && sp_streq(w, o->e->id)) || (o->sh.n && sh_is(&o->sh.v[o->sh.n - 1], w)))
-			return true;
+		/* $(pidof envoy), /usr/local/bin/envoy */
+		for (size_t len; *(w += strspn(w, " \t`$()/\"'")); w += len) {
+			len = strcspn(w, " \t`$()/\"'");
+			if (len >= 3 && is_called(o, w, len))
+				return true;
+		}
 	}
 	return false;
+}
+
+/* pkill NAME, kill $(pidof NAME) */
+static bool kills_by_name(const struct sh_cmd *c)
+{
+	bool by_name = sh_is(c, "pkill|killall");
+
+	for (uint32_t i = 1; sh_is(c, "kill") && i < c->n; i++)
+		by_name |= sp_seen("pidof|pgrep", c->w[i]);
+	return by_name;
 }
 
 static void kill_in(struct lpod *p, const struct lctr *c, const struct sh *sh,
 		    const struct sp_node *at)
 {
 	for (uint32_t i = 0; i < sh->n; i++) {
-		bool inner_pid1;
-
-		if (!sh_is(&sh->v[i], "pkill|killall") || !sh_signal(&sh->v[i], &inner_pid1))
+		if (!kills_by_name(&sh->v[i]))
 			continue;
 		EACH(p, o)
 		{

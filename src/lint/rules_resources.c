@@ -197,8 +197,8 @@ static void costs(struct lpod *p)
 			    amount(p, SP_RES_CPU, cpu * n), amount(p, SP_RES_MEMORY, memory * n));
 		return;
 	}
-	/* the price of one pod is no surprise */
-	if (n < 2 || n > 100000 ||
+	/* a bare pod is no fleet */
+	if (p->obj->o.kind == SP_KIND_POD || n < 1 || n > 100000 ||
 	    (cpu * n < ONE_CORE && memory * n < ONE_GI &&
 	     !(p->n_sidecars && memory * n * 4 >= ONE_GI)))
 		return;

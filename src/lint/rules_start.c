@@ -4,10 +4,9 @@
 
 #include "base/text.h"
 
-#define GATE_BUDGET_S  60 /* proposed at least */
-#define BUDGET_MIN_S   5
-#define DEADLINE_STD_S 600
-#define DELAY_WORTH_S  2
+#define GATE_BUDGET_S 60 /* proposed at least */
+#define BUDGET_MIN_S  5
+#define DELAY_WORTH_S 2
 #define WAIT_TOOLS                                                                                 \
 	"wait-for-it|wait-for-it.sh|wait-for|wait4x|dockerize|linkerd-await|scuttle|kubexit|envoy-preflight"
 #define ASK_TOOLS "nc|curl|wget|pg_isready|mysqladmin|redis-cli|grpc_health_probe|test|[|[[|timeout"
@@ -64,10 +63,9 @@ static struct sp_node *cat_probe(struct lpod *p, const struct lctr *c)
 			  h->port, GATE_BUDGET_S));
 }
 
-static bool has_switch(const struct lctr *c, const struct sp_cat_health *h)
+static bool has_switch(const struct lpod *p, const struct lctr *c, const struct sp_cat_health *h)
 {
-	return !h->switch_seen || sp_seen(h->switch_seen, c->words) ||
-	       sp_seen(h->switch_seen, c->env);
+	return !h->switch_seen || lctr_switched(p, c, h->switch_seen);
 }
 
 /* Arguments that the recommended gate needs and that are not there. */
@@ -77,13 +75,13 @@ static struct sp_strs missing_args(struct lpod *p, const struct lctr *c,
 	struct sp_strs s = {
 		.v = sp_arena_array(&p->l->arena, (size_t)h->switch_add.n + 1, sizeof(*s.v))};
 
-	for (uint32_t i = 0; s.v && !has_switch(c, h) && i < h->switch_add.n; i++)
+	for (uint32_t i = 0; s.v && !has_switch(p, c, h) && i < h->switch_add.n; i++)
 		s.v[s.n++] = h->switch_add.v[i];
 	for (uint32_t i = 0; s.v && i < c->e->n_ports; i++) {
 		const struct sp_cat_port *port = &c->e->ports[i];
 
 		if (port->port == h->port && !h->exec.n && port->loopback && port->bind_add &&
-		    !sp_seen(port->bind_seen, c->words) && !sp_seen(port->bind_seen, c->env)) {
+		    !lctr_told(p, c, port->bind_seen)) {
 			s.v[s.n++] = port->bind_add;
 			break;
 		}
@@ -100,7 +98,7 @@ static bool propose_cat_gate(struct lpod *p, struct sp_finding *f, const struct 
 	SP_CLEANUP(sp_buf_done) struct sp_buf with = {0};
 	struct sp_strs more;
 
-	if (!probe || (!has_switch(c, h) && h->switch_add.n == 0))
+	if (!probe || (!has_switch(p, c, h) && h->switch_add.n == 0))
 		return false; /* its server is switched on in a place that is not seen here */
 	more = missing_args(p, c, h);
 	for (uint32_t i = 0; i < more.n; i++)
@@ -163,16 +161,17 @@ static void no_gate(struct lpod *p)
 }
 
 /* Would this probe fail as a start gate? Then it must not be copied. */
-static bool cannot_be_gate(const struct lctr *c, const struct sp_k_probe *pr)
+static bool cannot_be_gate(const struct lpod *p, const struct lctr *c, const struct sp_k_probe *pr)
 {
 	int64_t port = lprobe_port(c, pr);
 
 	for (uint32_t i = 0; c->e && i < c->e->n_ports; i++)
 		if (c->e->ports[i].loopback && !pr->exec &&
-		    (c->e->ports[i].port == port || c->e->ports[i].port == 0))
+		    (c->e->ports[i].port == port || c->e->ports[i].port == 0) &&
+		    !lctr_told(p, c, c->e->ports[i].bind_seen))
 			return true;
 	for (uint32_t i = 0; c->e && i < c->e->n_health; i++)
-		if (c->e->health[i].port == port && !has_switch(c, &c->e->health[i]))
+		if (c->e->health[i].port == port && !has_switch(p, c, &c->e->health[i]))
 			return true;
 	/* the product's listener is on loopback, whatever its port is */
 	return c->e && c->e->type == SP_CAT_DB_PROXY && pr->tcp;
@@ -191,7 +190,7 @@ static void readiness_as_gate(struct lpod *p)
 		f = hit(p, "SP202", SP_CERTAIN, c, r->node,
 			"readinessProbe only affects pod readiness; it does not delay %s",
 			next_name(p, c));
-		if (cannot_be_gate(c, r)) {
+		if (cannot_be_gate(p, c, r)) {
 			if (!propose_cat_gate(p, f, c))
 				f->fix = "first make the probe work (see the other findings), then "
 					 "give it as startupProbe with periodSeconds: 1";
@@ -281,43 +280,29 @@ static void gate_budget(struct lpod *p)
 	}
 }
 
-static int64_t sum_of_budgets(const struct lpod *p)
-{
-	int64_t sum = 0;
-
-	EACH_SIDECAR(p, c)
-	{
-		sum += c->budget_s > 0 ? c->budget_s : 0;
-	}
-	return sum;
-}
-
 static void budget_and_deadline(struct lpod *p)
 {
-	int64_t sum = sum_of_budgets(p), deadline = 0;
+	const struct sp_k_job_spec *job = p->obj->job;
+	int64_t sum = lpod_gates(p), deadline = 0;
 	const char *field = NULL;
 	const struct sp_node *node = NULL;
 
 	if (p->obj->o.kind == SP_KIND_DEPLOYMENT) {
 		const struct sp_k_workload_spec *s = p->obj->o.workload->spec;
 
-		/* a written one is SP806's */
-		deadline = DEADLINE_STD_S;
-		field = s->progress_deadline_s.set ? NULL : "progressDeadlineSeconds (default)";
-		node = s->node;
+		deadline = lpod_progress_deadline(p);
+		field = s->progress_deadline_s.set ? "progressDeadlineSeconds"
+						   : "progressDeadlineSeconds (default)";
+		node = node_of(s->node, "progressDeadlineSeconds");
 	}
-	if (p->job_like) {
-		const struct sp_k_job_spec *j = p->obj->job;
-
-		if (j && j->active_deadline_s.set) {
-			deadline = j->active_deadline_s.v;
-			node = sp_node_get(j->node, "activeDeadlineSeconds");
-			field = "activeDeadlineSeconds";
-		} else if (p->spec->active_deadline_s.set) {
-			deadline = p->spec->active_deadline_s.v;
-			node = sp_node_get(p->spec->node, "activeDeadlineSeconds");
-			field = "activeDeadlineSeconds";
-		}
+	if (job && job->active_deadline_s.set) {
+		deadline = job->active_deadline_s.v;
+		node = sp_node_get(job->node, "activeDeadlineSeconds");
+		field = "activeDeadlineSeconds";
+	} else if (p->spec->active_deadline_s.set) {
+		deadline = p->spec->active_deadline_s.v;
+		node = sp_node_get(p->spec->node, "activeDeadlineSeconds");
+		field = "activeDeadlineSeconds";
 	}
 	if (field && sum > deadline)
 		hit(p, "SP206", SP_CERTAIN, NULL, node,
@@ -348,15 +333,54 @@ static void post_start_gate(struct lpod *p)
 	}
 }
 
-static bool waits_for(const struct sh_cmd *c)
+static bool is_wait_tool(const struct sh_cmd *c)
 {
-	if (sh_is(c, WAIT_TOOLS))
-		return true;
-	if (sh_is(c, "pilot-agent") && sh_has_word(c, "wait"))
-		return true;
-	if (c->lead == SH_UNTIL || (c->lead == SH_WHILE && c->negated))
-		return sh_is(c, ASK_TOOLS);
+	return sh_is(c, WAIT_TOOLS) || (sh_is(c, "pilot-agent") && sh_has_word(c, "wait"));
+}
+
+/* for i in …; do nc -z … && break; done: command @i asks, a later one of the loop leaves it. */
+static bool leaves_loop(const struct sh *sh, uint32_t i)
+{
+	bool inside = false;
+
+	if (!sh_is(&sh->v[i], ASK_TOOLS))
+		return false;
+	for (uint32_t k = 0; k < i; k++) {
+		inside |= sh_is(&sh->v[k], "for") || sh->v[k].lead == SH_WHILE ||
+			  sh->v[k].lead == SH_UNTIL;
+		inside &= sh->v[k].lead != SH_END || sh->v[k].n > 0;
+	}
+	for (uint32_t k = i + 1; inside && k < sh->n; k++)
+		if (sh_is(&sh->v[k], "break|exit"))
+			return true;
 	return false;
+}
+
+/* Is command @i of a script the question of a loop that waits, or a tool that does nothing else? */
+static bool waits_for(const struct sh *sh, uint32_t i)
+{
+	const struct sh_cmd *c = &sh->v[i];
+
+	if (is_wait_tool(c) || c->lead == SH_UNTIL || (c->lead == SH_WHILE && c->negated))
+		return true;
+	/* while [ "$(curl …)" != 200 ] */
+	if (c->lead == SH_WHILE && sh_is(c, "[|test|[["))
+		return sh_has_word(c, "!=") || sh_has_word(c, "-ne") || sh_has_word(c, "!") ||
+		       sh_has_word(c, "-z");
+	return leaves_loop(sh, i);
+}
+
+/* Does a word of @c, or a file that it writes, name localhost:@port? */
+static bool asks_port(struct lpod *p, const struct sh_cmd *c, int64_t port)
+{
+	SP_CLEANUP(sp_buf_done) struct sp_buf b = {0};
+
+	for (uint32_t i = 0; i < c->n; i++)
+		sp_buf_printf(&b, "%s ", c->w[i]);
+	for (uint32_t i = 0; i < c->n_out; i++)
+		sp_buf_printf(&b, "%s ", c->out[i]);
+	p->l->no_memory |= b.failed;
+	return !b.failed && b.ptr && lref_in(b.ptr, port);
 }
 
 /* A sidecar whose startup probe holds back everything behind it, at one of the places in @text. */
@@ -376,11 +400,17 @@ static const struct lctr *gated_owner(struct lpod *p, const struct lctr *c, cons
 static bool is_idle_wait(struct lpod *p, const struct lctr *c, const struct sh *st,
 			 const char *text)
 {
-	if (!waits_for(&st->v[0]) || !gated_owner(p, c, text))
+	bool loop =
+		sh_is(&st->v[0], "for") || st->v[0].lead == SH_WHILE || st->v[0].lead == SH_UNTIL;
+	bool asks = false;
+
+	for (uint32_t i = 0; i < st->n; i++)
+		asks |= waits_for(st, i);
+	if (!asks || !(loop || is_wait_tool(&st->v[0])) || !gated_owner(p, c, text))
 		return false;
 	/* a loop asks with its first command and sleeps; a tool may run something afterwards */
 	for (uint32_t i = 1; i < st->n; i++)
-		if (!sh_is(&st->v[i], "sleep|echo|printf|true|:") && st->v[i].n)
+		if (!sh_is(&st->v[i], "sleep|echo|printf|true|:|break|" ASK_TOOLS) && st->v[i].n)
 			return false;
 	return !strstr(text, " -- ");
 }
@@ -415,11 +445,12 @@ static void wait_loops(struct lpod *p)
 			const struct lctr *s = NULL;
 			int64_t port = 0;
 
-			if (!waits_for(&c->sh.v[i]))
+			if (!waits_for(&c->sh, i))
 				continue;
 			for (uint32_t r = 0; r < c->n_refs && !s; r++) {
 				port = c->refs[r].port;
-				s = lpod_owner(p, port, c);
+				if (asks_port(p, &c->sh.v[i], port))
+					s = lpod_owner(p, port, c);
 			}
 			if (s)
 				propose_no_wait(
@@ -456,14 +487,33 @@ static const char *awaited_file(const struct sh_cmd *c)
 	return NULL;
 }
 
-static bool writes_file(const struct sh *sh, const char *path)
+/* Where a path of a container lies on a volume, for comparison; NULL: on none */
+static const char *on_volume(struct lpod *p, const struct lctr *c, const char *path)
 {
-	for (uint32_t i = 0; i < sh->n; i++) {
-		for (uint32_t k = 0; k < sh->v[i].n_out; k++)
-			if (sp_streq(sh->v[i].out[k], path))
+	const struct sp_k_mount *m = lctr_mount_of(c, path);
+	size_t len = m ? strlen(m->mount_path) : 0;
+
+	if (!m || !m->name)
+		return NULL;
+	while (len && m->mount_path[len - 1] == '/')
+		len--;
+	return say(p->l, "%s:%s%s%s", m->name, m->sub_path && *m->sub_path ? "/" : "",
+		   m->sub_path ? m->sub_path : "", path + len);
+}
+
+/* Does @c write what is at @where on a volume, in its commands before @end? */
+static bool writes_file(struct lpod *p, const struct lctr *c, const char *where, uint32_t end)
+{
+	for (uint32_t i = 0; i < SP_MIN(end, c->sh.n); i++) {
+		const struct sh_cmd *s = &c->sh.v[i];
+		const char *path;
+
+		for (uint32_t k = 0; k < s->n_out; k++)
+			if ((path = on_volume(p, c, s->out[k])) && sp_streq(path, where))
 				return true;
-		if (sh_is(&sh->v[i], "touch|cp|mv|tee") && sh_has_word(&sh->v[i], path))
-			return true;
+		for (uint32_t k = 1; sh_is(s, "touch|cp|mv|tee|mkfifo") && k < s->n; k++)
+			if ((path = on_volume(p, c, s->w[k])) && sp_streq(path, where))
+				return true;
 	}
 	return false;
 }
@@ -474,13 +524,13 @@ static void flag_files(struct lpod *p)
 	{
 		for (uint32_t i = 0; i < a->sh.n; i++) {
 			const char *path = awaited_file(&a->sh.v[i]);
+			const char *where = path ? on_volume(p, a, path) : NULL;
 
-			if (!path)
+			if (!where)
 				continue;
 			EACH(p, b)
 			{
-				if (b != a && writes_file(&b->sh, path) && lctr_mount_of(a, path) &&
-				    lctr_mount_of(b, path))
+				if (b != a && writes_file(p, b, where, UINT32_MAX))
 					hit(p, "SP209", SP_CERTAIN, a, NULL,
 					    "flag file %s couples %s and %s", path, a->name,
 					    b->name);
@@ -512,16 +562,10 @@ static void gate_deadlock(struct lpod *p)
 
 			sh_parse(&p->l->arena, s->exec->command.v, s->exec->command.n, &sh);
 			for (uint32_t i = c->at + 1; i < p->n && !late; i++)
-				for (uint32_t k = 0; k < p->c[i].n_ports && !late; k++) {
-					const char *ref =
-						say(p->l, "localhost:%u", p->c[i].ports[k].port);
-					const char *ip =
-						say(p->l, "127.0.0.1:%u", p->c[i].ports[k].port);
-
-					if ((strstr(sh.text, ref) || strstr(sh.text, ip)) &&
+				for (uint32_t k = 0; k < p->c[i].n_ports && !late; k++)
+					if (lref_in(sh.text, p->c[i].ports[k].port) &&
 					    !lctr_port(c, p->c[i].ports[k].port))
 						late = &p->c[i];
-				}
 		} else if (port && !lctr_port(c, port)) {
 			late = lpod_owner(p, port, c);
 			if (late && (late->at < c->at))
@@ -532,6 +576,20 @@ static void gate_deadlock(struct lpod *p)
 			    "%s waits for %s, and %s waits for %s", c->name, late->name, late->name,
 			    c->name);
 	}
+}
+
+/* Does the script make the file, or wait for it, before its command @i? */
+static bool comes_first(struct lpod *p, const struct lctr *c, const char *path, uint32_t i)
+{
+	if (writes_file(p, c, on_volume(p, c, path), i))
+		return true;
+	while (i-- > 0) {
+		const char *awaited = awaited_file(&c->sh.v[i]);
+
+		if (awaited && sp_streq(awaited, path))
+			return true;
+	}
+	return false;
 }
 
 static void tail_missing(struct lpod *p)
@@ -551,7 +609,7 @@ static void tail_missing(struct lpod *p)
 				small_f |= t->w[k][0] == '-' && strchr(t->w[k], 'f') &&
 					   t->w[k][1] != '-';
 			m = lctr_mount_of(c, t->w[t->n - 1]);
-			if (!small_f || !m || !m->name)
+			if (!small_f || !m || !m->name || comes_first(p, c, t->w[t->n - 1], i))
 				continue;
 			EACH_APP(p, app)
 			{
@@ -638,8 +696,7 @@ static void volume_order(struct lpod *p)
 					n++;
 				}
 			}
-			/* log sidecars are made for that */
-			if (n == 1 && writer->at > s->at && !(s->e && s->e->type == SP_CAT_LOG))
+			if (n == 1 && writer->at > s->at)
 				hit(p, "SP212", SP_LIKELY, s, s->k->mounts.v[i].node,
 				    "%s reads %s before %s has written it", s->name, name,
 				    writer->name);

@@ -255,11 +255,37 @@ static bool is_idle_trap(struct lpod *p, const struct lctr *c, const struct sh *
 	       st->v[0].n == 3 && !strpbrk(st->v[0].w[1], ";&|\n") && tells_native(p, c, text);
 }
 
+/* trap '…quit…' EXIT; also the name of a function of a script that holds a quit call */
+static bool trap_quits(struct lpod *p, const struct sh *sh, const struct sh_cmd *c)
+{
+	const char *name = c->n > 1 ? c->w[1] : "";
+
+	if (!sh_is(c, "trap") || !(sh_has_word(c, "EXIT") || sh_has_word(c, "0")))
+		return false;
+	if (sp_seen(QUIT_WORDS "|kill", name))
+		return true;
+	return *name &&
+	       (strstr(sh->text, say(p->l, "%s()", name)) ||
+		strstr(sh->text, say(p->l, "%s ()", name)) ||
+		strstr(sh->text, say(p->l, "function %s", name))) &&
+	       sp_seen(QUIT_WORDS, sh->text);
+}
+
+/* The last command that does something: what only hands on an exit code is passed over. */
+static const struct sh_cmd *last_work(const struct sh *sh)
+{
+	uint32_t n = sh->n;
+
+	while (n > 1 && sh_is(&sh->v[n - 1], "exit|true|:"))
+		n--;
+	return n ? &sh->v[n - 1] : NULL;
+}
+
 static void quit_calls(struct lpod *p)
 {
 	EACH_APP(p, c)
 	{
-		const struct sh_cmd *last = c->sh.n ? &c->sh.v[c->sh.n - 1] : NULL;
+		const struct sh_cmd *last = last_work(&c->sh);
 		const struct lctr *s = told_to_quit(p, c, c->sh.text);
 		const struct sp_node *at = node_of(c->k->node, c->k->args.n ? "args" : "command");
 		bool trap = false, pid1;
@@ -267,9 +293,7 @@ static void quit_calls(struct lpod *p)
 		if (!c->sh.shell || !last)
 			continue;
 		for (uint32_t i = 0; i < c->sh.n; i++)
-			trap |= sh_is(&c->sh.v[i], "trap") && sh_has_word(&c->sh.v[i], "EXIT") &&
-				(c->sh.v[i].n > 1 &&
-				 (sp_seen(QUIT_WORDS "|kill", c->sh.v[i].w[1])));
+			trap |= trap_quits(p, &c->sh, &c->sh.v[i]);
 		if (trap) {
 			fix_without(p,
 				    hit(p, "SP309", SP_CERTAIN, c, at,
@@ -402,11 +426,6 @@ static void grace_on_readiness(struct lpod *p)
 	}
 }
 
-static bool listed(const char *texts, const struct lctr *c)
-{
-	return sp_seen(texts, c->words) || sp_seen(texts, c->env);
-}
-
 static int64_t stop_budget(const struct lpod *p, const struct lctr *c)
 {
 	return c->stop_budget_s >= 0 ? c->stop_budget_s : p->grace_s;
@@ -421,15 +440,14 @@ static void products(struct lpod *p)
 
 		if (!e)
 			continue;
-		if (e->exit_flag && !sp_seen(e->exit_flag, c->words)) {
+		if (e->exit_flag && !lctr_told(p, c, e->exit_flag)) {
 			f = hit(p, "SP314", c->known, c, NULL,
 				"%s makes monitoring quieter; Kubernetes ignores the exit code of "
 				"a sidecar either way",
 				e->exit_flag);
 			fix_arg(p, f, c, e->exit_flag);
 		}
-		if (e->drain_s > stop_budget(p, c) &&
-		    !(sp_seen(e->drain_flag, c->words) || sp_seen(e->drain_flag, c->env))) {
+		if (e->drain_s > stop_budget(p, c) && !lctr_told(p, c, e->drain_flag)) {
 			f = hit(p, "SP316", c->known == SP_CERTAIN ? SP_LIKELY : c->known, c, NULL,
 				"%s waits up to %d s by itself, and %lld s are left when its turn "
 				"comes",
@@ -439,8 +457,8 @@ static void products(struct lpod *p)
 					     (int)strcspn(e->drain_flag, "|"), e->drain_flag);
 		}
 		/* from 1.37 on a feature gate, still off, restarts it */
-		if (e->idle_exit && (!e->idle_seen || listed(e->idle_seen, c)) &&
-		    !listed(e->idle_off, c))
+		if (e->idle_exit && (!e->idle_seen || lctr_switched(p, c, e->idle_seen)) &&
+		    !lctr_told(p, c, e->idle_off))
 			hit(p, "SP317", SP_LIKELY, c, NULL,
 			    "%s may exit by itself while %s drains (%s); it is not restarted during "
 			    "termination",

@@ -87,7 +87,7 @@ static void account_reference(struct lpod *p, const struct sp_node *sa)
 	struct sp_finding *f;
 
 	if (!sa || sa->kind != SP_NODE_STR || !*sa->text || sp_streq(sa->text, "default") ||
-	    lint_has_account(p->l, sa->text, meta && meta->ns ? meta->ns : ""))
+	    lint_has_account(p->l, sa->text, meta && meta->ns && *meta->ns ? meta->ns : "default"))
 		return;
 	f = hit(p, "SP701", SP_CERTAIN, NULL, sa, "ServiceAccount %s is not among the given files",
 		sa->text);
@@ -182,6 +182,14 @@ static void check_write(struct lpod *p, const struct lctr *c, const char *path)
 		    c->name, path, m ? "mounted read-only" : "on a read-only root file system");
 }
 
+static bool edits_in_place(const struct sh_cmd *c)
+{
+	for (uint32_t i = 1; sh_is(c, "sed") && i < c->n; i++)
+		if (strncmp(c->w[i], "-i", 2) == 0)
+			return true;
+	return false;
+}
+
 static void read_only_writes(struct lpod *p)
 {
 	EACH(p, c)
@@ -191,8 +199,13 @@ static void read_only_writes(struct lpod *p)
 
 			for (uint32_t k = 0; k < s->n_out; k++)
 				check_write(p, c, s->out[k]);
-			if (sh_is(s, "touch|tee|mkdir") && s->n > 1)
+			/* these write their last word, those all of them */
+			if (s->n > 1 && (sh_is(s, "cp|mv|install|ln") || edits_in_place(s)))
 				check_write(p, c, s->w[s->n - 1]);
+			for (uint32_t k = 1;
+			     sh_is(s, "touch|tee|mkdir|rm|rmdir|truncate|chown|chmod") && k < s->n;
+			     k++)
+				check_write(p, c, s->w[k]);
 		}
 	}
 }
@@ -220,6 +233,26 @@ static bool is_logger(const struct lctr *c)
 	return c->role == SP_ROLE_SIDECAR && sp_seen("log", c->name);
 }
 
+static bool is_for_logs(const struct sp_k_mount *m)
+{
+	return sp_seen("log", m->name) || sp_seen("log", m->mount_path);
+}
+
+/* What it collects from is called so, or shared; what else it mounts may be its buffer. */
+static bool knows_source(const struct lpod *p, const struct lctr *c)
+{
+	for (uint32_t i = 0; i < c->k->mounts.n; i++) {
+		const struct sp_k_mount *m = &c->k->mounts.v[i];
+		const struct sp_k_volume *v = m->name ? lpod_volume(p, m->name) : NULL;
+
+		if (v &&
+		    (v->empty_dir ? is_for_logs(m) || users(p, m->name, c) > 0
+				  : !v->config_map && !v->secret && !v->projected && !v->downward))
+			return true;
+	}
+	return false;
+}
+
 static void log_volumes(struct lpod *p)
 {
 	EACH(p, c)
@@ -232,12 +265,11 @@ static void log_volumes(struct lpod *p)
 
 			if (!v || !v->empty_dir)
 				continue;
-			if (users(p, m->name, c) == 0 && sp_seen("log", m->name))
+			if (users(p, m->name, c) == 0 && (is_for_logs(m) || !knows_source(p, c)))
 				hit(p, "SP705", SP_LIKELY, c, m->node,
 				    "%s collects from %s, but no other container mounts it",
 				    c->name, m->name);
-			if (!v->empty_dir->size_limit && c->role == SP_ROLE_SIDECAR &&
-			    !yes(&m->read_only))
+			if (!v->empty_dir->size_limit && c->role == SP_ROLE_SIDECAR)
 				hit(p, "SP706", SP_CERTAIN, c, v->node,
 				    "%s can grow until the node evicts the pod", m->name);
 		}
@@ -273,8 +305,10 @@ static void log_volumes_of_list(struct lpod *p)
 
 static void sub_paths(struct lpod *p)
 {
-	EACH_SIDECAR(p, c)
+	EACH(p, c)
 	{
+		if (c->role == SP_ROLE_INIT)
+			continue;
 		for (uint32_t i = 0;
 		     c->e && (c->e->type == SP_CAT_RELOADER || c->e->reload) && i < c->k->mounts.n;
 		     i++) {
@@ -287,6 +321,15 @@ static void sub_paths(struct lpod *p)
 				    c->name);
 		}
 	}
+}
+
+/* Also by what should have been a text: "on" without quotes is a boolean. */
+static bool is_named(const struct sp_node *n, const char *name)
+{
+	const struct sp_node *v = sp_node_get(n, "name");
+
+	return v && v->kind != SP_NODE_LIST && v->kind != SP_NODE_MAP && v->text &&
+	       sp_streq(v->text, name);
 }
 
 /* Devices count as use; so do lists that the decoder did not understand. */
@@ -304,9 +347,7 @@ static bool used_otherwise(const struct lpod *p, const char *name)
 				const struct sp_node *v = sp_node_get(list->items[i], uses[u]);
 
 				for (uint32_t k = 0; v && v->kind == SP_NODE_LIST && k < v->n; k++)
-					if (sp_streq(sp_node_str(sp_node_get(v->items[k], "name"),
-								 ""),
-						     name))
+					if (is_named(v->items[k], name))
 						return true;
 			}
 	}

@@ -53,7 +53,7 @@ static void job_deadline(struct lpod *p)
 {
 	const struct lctr *g = gated(p);
 
-	if (!p->obj->job || !g || has_deadline(p) || cron(p))
+	if (!p->obj->job || !g || has_deadline(p))
 		return;
 	fix_set_int(p,
 		    hit(p, "SP803", SP_CERTAIN, g, g->k->startup->node,
@@ -97,19 +97,16 @@ static void rollout(struct lpod *p)
 {
 	const struct sp_k_workload_spec *s =
 		p->obj->o.kind == SP_KIND_DEPLOYMENT ? p->obj->o.workload->spec : NULL;
-	int64_t sum = 0;
+	int64_t sum, deadline;
 
 	if (!s)
 		return;
-	EACH_SIDECAR(p, c)
-	{
-		sum += c->budget_s > 0 ? c->budget_s : 0;
-	}
-	sum += s->min_ready_s.set ? s->min_ready_s.v : 0;
-	if (s->progress_deadline_s.set && s->progress_deadline_s.v < sum)
-		hit(p, "SP806", SP_CERTAIN, NULL, sp_node_get(s->node, "progressDeadlineSeconds"),
+	sum = lpod_gates(p) + (s->min_ready_s.set ? s->min_ready_s.v : 0);
+	deadline = lpod_progress_deadline(p);
+	if (deadline < sum)
+		hit(p, "SP806", SP_CERTAIN, NULL, node_of(s->node, "progressDeadlineSeconds"),
 		    "rollout is declared failed after %lld s, but starting may take %lld s",
-		    (long long)s->progress_deadline_s.v, (long long)sum);
+		    (long long)deadline, (long long)sum);
 	if (s->strategy && s->strategy->type && sp_streq(s->strategy->type, "Recreate") &&
 	    p->needed_s > SLOW_STOP_S)
 		hit(p, "SP810", SP_LIKELY, NULL, s->strategy->node,
