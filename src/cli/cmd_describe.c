@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `sidepod describe`: everything about a pod, containers in start order. */
+/* `sidepod describe`: everything about a pod, containers in start order, or about another object.
+ */
 #include "base/text.h"
+#include "cli/describe_object.h"
 #include "cli/files.h"
+#include "cli/get.h"
 #include "cli/pods.h"
-#include "cli/table.h"
+#include "cli/sessions.h"
 #include "draw/run.h"
 #include "supervisor/status_read.h"
 
@@ -12,16 +15,6 @@ static const char *text_of(const struct sp_node *n, const char *path)
 	const struct sp_node *v = sp_node_at(n, path);
 
 	return sp_node_str(v, "");
-}
-
-static void put_map(struct sp_buf *out, const char *title, const struct sp_node *map)
-{
-	sp_buf_printf(out, "%-16s", title);
-	if (!map || map->n == 0)
-		sp_buf_puts(out, "<none>\n");
-	for (uint32_t i = 0; map && i < map->n; i++)
-		sp_buf_printf(out, "%s%s=%s\n", i ? "                " : "", map->pairs[i].key,
-			      sp_node_str(map->pairs[i].value, ""));
 }
 
 static void put_state(struct sp_buf *out, const char *title, const struct sp_node *state)
@@ -140,8 +133,8 @@ static int describe(struct sp_cli *cli, const struct sp_pod_entry *p, struct sp_
 	sp_buf_printf(out, "%-16s%s\n%-16s%s\n%-16s%s\n", "Name:", p->name, "Namespace:", p->ns,
 		      "UID:", p->uid);
 	sp_buf_printf(out, "%-16s%s\n", "Start time:", text_of(p->doc, "status.startTime"));
-	put_map(out, "Labels:", sp_node_at(p->doc, "metadata.labels"));
-	put_map(out, "Annotations:", sp_node_at(p->doc, "metadata.annotations"));
+	sp_describe_map(out, "Labels", 16, sp_node_at(p->doc, "metadata.labels"));
+	sp_describe_map(out, "Annotations", 16, sp_node_at(p->doc, "metadata.annotations"));
 	sp_buf_printf(out, "%-16s%s (phase %s)\n", "Status:", p->status, sp_pod_phase(p));
 	if (*text_of(p->doc, "status.reason"))
 		sp_buf_printf(out, "%-16s%s\n", "Reason:", text_of(p->doc, "status.reason"));
@@ -156,33 +149,123 @@ static int describe(struct sp_cli *cli, const struct sp_pod_entry *p, struct sp_
 	return put_events(cli, out, p, err);
 }
 
+static int describe_pod(struct sp_cli *cli, const struct sp_place *place, const char *name,
+			struct sp_buf *out, struct sp_error *err)
+{
+	struct sp_pod_entry p;
+
+	return sp_pods_find(cli, place, name, &p, err) < 0 ? -1 : describe(cli, &p, out, err);
+}
+
+/* ---- objects of sessions --------------------------------------------------------------------- */
+
+/* Those of one kind in the object's namespace, as trees. */
+static uint32_t pick(struct sp_cli *cli, const struct sp_session_object *v, uint32_t n,
+		     const char *kind, const char *ns, const struct sp_node *const **ret)
+{
+	const struct sp_node **list = sp_arena_array(&cli->arena, n + 1u, sizeof(*list));
+	uint32_t kept = 0;
+
+	*ret = list;
+	for (uint32_t i = 0; list && i < n; i++)
+		if (sp_streq(v[i].kind, kind) && sp_streq(v[i].ns, ns))
+			list[kept++] = v[i].node;
+	return kept;
+}
+
+static int describe_objects(struct sp_cli *cli, const struct sp_get_want *w,
+			    const struct sp_session_object *v, uint32_t n, struct sp_buf *out,
+			    struct sp_error *err)
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct sp_described d = {.object = v[i].node, .now_wall = sp_now_wall()};
+
+		if (!sp_streq(v[i].kind, w->kind->kind) ||
+		    (w->name && !sp_streq(v[i].name, w->name)))
+			continue;
+		sp_buf_puts(out, out->len ? "\n\n" : "");
+		any = true;
+		d.n_events = pick(cli, v, n, "Event", v[i].ns, &d.events);
+		d.n_slices = pick(cli, v, n, "EndpointSlice", v[i].ns, &d.slices);
+		sp_describe_object(&cli->arena, &d, out);
+	}
+	if (any || !w->name)
+		return 0;
+	return sp_fail(err, SP_E_NOT_FOUND, "no %s '%s' in namespace '%s' of a running session",
+		       w->kind->words[1], w->name, sp_flag_text(cli, "namespace"));
+}
+
+static int describe_all(struct sp_cli *cli, const struct sp_place *place,
+			const struct sp_get_query *q, struct sp_session_link *links,
+			uint32_t n_links, struct sp_buf *out, struct sp_error *err)
+{
+	const char **kinds = sp_arena_array(&cli->arena, q->n + 3u, sizeof(*kinds));
+	struct sp_session_object *v;
+	uint32_t n;
+
+	if (!kinds)
+		return sp_fail(err, SP_E_NO_MEMORY, "describe objects");
+	for (uint32_t i = 0; i < q->n; i++)
+		kinds[i] = q->v[i].kind->kind;
+	kinds[q->n] = "Event";
+	kinds[q->n + 1] = "EndpointSlice";
+	if (sp_sessions_list(cli, links, n_links, kinds, sp_flag_text(cli, "namespace"), &v, &n,
+			     err) < 0)
+		return -1;
+	for (uint32_t i = 0; i < q->n; i++) {
+		bool pod = sp_streq(q->v[i].kind->kind, "Pod") && q->v[i].name;
+
+		if (pod)
+			sp_buf_puts(out, out->len ? "\n\n" : "");
+		if (pod ? describe_pod(cli, place, q->v[i].name, out, err) < 0
+			: describe_objects(cli, &q->v[i], v, n, out, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int run(struct sp_cli *cli, int argc, char **argv)
 {
 	SP_CLEANUP(sp_buf_done) struct sp_buf out = {0};
+	struct sp_session_link *links = NULL;
+	struct sp_get_query q;
 	struct sp_place place;
 	struct sp_error err;
-	int first = argc > 1 && (sp_streq(argv[0], "pod") || sp_streq(argv[0], "pods"));
+	uint32_t n_links = 0;
+	bool words = strchr(argv[0], '/') ||
+		     (argc > 1 && sp_resource_find(argv[0], strcspn(argv[0], ",")));
+	int r = 0;
 
 	if (sp_place_open(cli, &place, &err) < 0)
 		return sp_cli_fail(cli, &err);
-	for (int i = first; i < argc; i++) {
-		struct sp_pod_entry p;
-
-		sp_buf_puts(&out, i > first ? "\n\n" : "");
-		if (sp_pods_find(cli, &place, argv[i], &p, &err) < 0 ||
-		    describe(cli, &p, &out, &err) < 0)
-			return sp_cli_fail(cli, &err);
+	if (words && sp_get_query_parse(cli, argc, argv, &q, &err) < 0)
+		return sp_cli_usage(cli, "%s", err.text);
+	if (words)
+		r = sp_sessions_connect(cli, &place, &links, &n_links, &err);
+	if (words && r == 0)
+		r = describe_all(cli, &place, &q, links, n_links, &out, &err);
+	sp_sessions_hang_up(links, n_links);
+	for (int i = 0; !words && r == 0 && i < argc; i++) { /* names alone are those of pods */
+		sp_buf_puts(&out, i ? "\n\n" : "");
+		r = describe_pod(cli, &place, argv[i], &out, &err);
 	}
-	return sp_cli_print(cli, &out);
+	return r < 0 ? sp_cli_fail(cli, &err) : sp_cli_print(cli, &out);
 }
 
 const struct sp_command sp_command_describe = {
 	.name = "describe",
-	.summary = "Tell everything about a pod",
-	.args = "POD…",
-	.about = "Containers in start order with role and gate, their states and last states, "
-		 "conditions and events.",
-	.examples = {{"describe web", "one pod"}, {"describe pod web", "in kubectl's words"}},
+	.summary = "Tell everything about a pod or another object",
+	.args = "[KIND] NAME…",
+	.about =
+		"Of a pod: containers in start order with role and gate, their states and last "
+		"states, conditions and events. With a kind in front, or as KIND/NAME, any object of "
+		"a running session: its numbers, its pods' template, conditions and events. Values "
+		"of Secrets are not shown; `sidepod get secret -o yaml` does.",
+	.examples = {{"describe web", "a pod"},
+		     {"describe deploy/web", "a Deployment"},
+		     {"describe svc web db", "two Services, with those who serve them"}},
 	.min_args = 1,
 	.max_args = -1,
 	.completes = SP_COMPLETE_POD,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `sidepod ps` and `sidepod get pods`: the pods of this machine as a table or as objects. */
+/* `sidepod ps` and `sidepod get`: the pods of this machine as a table or as objects. */
 #include "base/text.h"
+#include "cli/get.h"
 #include "cli/pods.h"
-#include "cli/table.h"
 #include "supervisor/spawn.h"
 #include "supervisor/status_read.h"
 #include "sys/fd.h"
@@ -11,18 +11,7 @@
 #include <poll.h>
 #include <sys/inotify.h>
 
-struct view {
-	struct sp_cli *cli;
-	struct sp_place place;
-	enum sp_format format;
-	const char *template;
-	bool headers, all_namespaces;
-	const char *selector;
-	const char *const *names; /* only these; none: all */
-	int n_names;
-};
-
-static bool wanted(const struct view *v, const struct sp_pod_entry *p)
+static bool wanted(const struct sp_get_view *v, const struct sp_pod_entry *p)
 {
 	for (int i = 0; i < v->n_names; i++)
 		if (sp_streq(v->names[i], p->name) || sp_streq(v->names[i], p->uid))
@@ -30,7 +19,7 @@ static bool wanted(const struct view *v, const struct sp_pod_entry *p)
 	return v->n_names == 0;
 }
 
-static int list(const struct view *v, struct sp_pod_entry **ret, uint32_t *ret_n,
+static int list(const struct sp_get_view *v, struct sp_pod_entry **ret, uint32_t *ret_n,
 		struct sp_error *err)
 {
 	const char *ns = v->all_namespaces ? NULL : sp_flag_text(v->cli, "namespace");
@@ -103,7 +92,7 @@ static void add_role(struct sp_table *t, const struct sp_pod_entry *p, enum sp_r
 		sp_table_add(t, "");
 }
 
-static void add_usage(struct sp_table *t, const struct view *v, const struct sp_pod_entry *p)
+static void add_usage(struct sp_table *t, const struct sp_get_view *v, const struct sp_pod_entry *p)
 {
 	SP_CLEANUP(sp_closep) int fd = -EBADF;
 	static const char request[] = "{\"op\":\"usage\"}";
@@ -126,7 +115,7 @@ static void add_usage(struct sp_table *t, const struct view *v, const struct sp_
 	json_decref(answer);
 }
 
-static void print_table(const struct view *v, const struct sp_pod_entry *p, uint32_t n,
+static void print_table(const struct sp_get_view *v, const struct sp_pod_entry *p, uint32_t n,
 			bool headers, struct sp_buf *out)
 {
 	static const char *const names[] = {"NAMESPACE", "NAME", "READY", "STATUS",
@@ -140,7 +129,7 @@ static void print_table(const struct view *v, const struct sp_pod_entry *p, uint
 	for (uint32_t i = 0; i < n; i++) {
 		if (v->all_namespaces)
 			sp_table_add(&t, p[i].ns);
-		sp_table_add(&t, p[i].name);
+		sp_table_addf(&t, "%s%s", v->prefix ? v->prefix : "", p[i].name);
 		sp_table_add(&t, p[i].ready);
 		sp_table_add(&t, p[i].status);
 		add_restarts(&t, &p[i]);
@@ -159,7 +148,7 @@ static void print_table(const struct view *v, const struct sp_pod_entry *p, uint
  */
 
 /* {"apiVersion","kind","metadata","spec","status"}; the spec comes from the supervisor. */
-static struct sp_node *as_object(const struct view *v, const struct sp_pod_entry *p)
+static struct sp_node *as_object(const struct sp_get_view *v, const struct sp_pod_entry *p)
 {
 	struct sp_arena *a = &v->cli->arena;
 	struct sp_node *o = sp_node_new(a, SP_NODE_MAP);
@@ -179,34 +168,48 @@ static struct sp_node *as_object(const struct view *v, const struct sp_pod_entry
 	return o;
 }
 
-static int print_objects(const struct view *v, const struct sp_pod_entry *p, uint32_t n,
-			 struct sp_buf *out, struct sp_error *err)
+int sp_get_print_list(const struct sp_get_view *v, struct sp_node *items, bool single,
+		      struct sp_buf *out, struct sp_error *err)
 {
 	struct sp_arena *a = &v->cli->arena;
-	struct sp_node *items, *root;
+	struct sp_node *root;
 
-	if (v->n_names == 1 && n == 1) {
-		root = as_object(v, p);
-		return root ? sp_format_node(v->format, v->template, root, out, err)
-			    : sp_fail(err, SP_E_NO_MEMORY, "print a pod");
-	}
-	items = sp_node_new(a, SP_NODE_LIST);
+	if (single && items->n == 1)
+		return sp_format_node(v->format, v->template, items->items[0], out, err);
 	root = sp_node_new(a, SP_NODE_MAP);
-	for (uint32_t i = 0; items && i < n; i++) {
-		struct sp_node *o = as_object(v, &p[i]);
-
-		if (!o || sp_node_push(a, items, o) < 0)
-			return sp_fail(err, SP_E_NO_MEMORY, "print pods");
-	}
-	if (!items || !root || sp_node_set(a, root, "apiVersion", sp_node_new_str(a, "v1")) < 0 ||
+	if (!root || sp_node_set(a, root, "apiVersion", sp_node_new_str(a, "v1")) < 0 ||
 	    sp_node_set(a, root, "items", items) < 0 ||
 	    sp_node_set(a, root, "kind", sp_node_new_str(a, "List")) < 0)
-		return sp_fail(err, SP_E_NO_MEMORY, "print pods");
+		return sp_fail(err, SP_E_NO_MEMORY, "print objects");
 	return sp_format_node(v->format, v->template, root, out, err);
 }
 
-static int print(const struct view *v, const struct sp_pod_entry *p, uint32_t n, bool headers,
-		 struct sp_buf *out, struct sp_error *err)
+static int add_objects(const struct sp_get_view *v, const struct sp_pod_entry *p, uint32_t n,
+		       struct sp_node *items, struct sp_error *err)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		struct sp_node *o = as_object(v, &p[i]);
+
+		if (!o || sp_node_push(&v->cli->arena, items, o) < 0)
+			return sp_fail(err, SP_E_NO_MEMORY, "print pods");
+	}
+	return 0;
+}
+
+static int print_objects(const struct sp_get_view *v, const struct sp_pod_entry *p, uint32_t n,
+			 struct sp_buf *out, struct sp_error *err)
+{
+	struct sp_node *items = sp_node_new(&v->cli->arena, SP_NODE_LIST);
+
+	if (!items)
+		return sp_fail(err, SP_E_NO_MEMORY, "print pods");
+	return add_objects(v, p, n, items, err) < 0
+		       ? -1
+		       : sp_get_print_list(v, items, v->n_names == 1, out, err);
+}
+
+static int print(const struct sp_get_view *v, const struct sp_pod_entry *p, uint32_t n,
+		 bool headers, struct sp_buf *out, struct sp_error *err)
 {
 	switch (v->format) {
 	case SP_FORMAT_TABLE:
@@ -229,7 +232,7 @@ static int print(const struct view *v, const struct sp_pod_entry *p, uint32_t n,
  */
 
 /* Anything that can change a row: pods that come and go, status files that are replaced. */
-static int watch_all(const struct view *v, int fd, const struct sp_pod_entry *p, uint32_t n)
+static int watch_all(const struct sp_get_view *v, int fd, const struct sp_pod_entry *p, uint32_t n)
 {
 	const char *dir = sp_arena_printf(&v->cli->arena, "%s/pods", v->place.engine.run_dir);
 
@@ -247,7 +250,8 @@ static bool same_row(const struct sp_pod_entry *a, const struct sp_pod_entry *b)
 }
 
 /* Every change prints the changed pods again, as kubectl does. */
-static int watch(struct view *v, struct sp_pod_entry *old, uint32_t n_old, struct sp_error *err)
+static int watch(struct sp_get_view *v, struct sp_pod_entry *old, uint32_t n_old,
+		 struct sp_error *err)
 {
 	SP_CLEANUP(sp_closep) int fd = inotify_init1(IN_CLOEXEC);
 	char drain[4096];
@@ -285,51 +289,99 @@ static int watch(struct view *v, struct sp_pod_entry *old, uint32_t n_old, struc
 /* ---- the commands -----------------------------------------------------------------------------
  */
 
-static int show(struct sp_cli *cli, int argc, char **argv)
+int sp_get_pods_print(const struct sp_get_view *v, struct sp_buf *out, struct sp_error *err)
+{
+	struct sp_pod_entry *p;
+	uint32_t n;
+
+	if (list(v, &p, &n, err) < 0 || print(v, p, n, v->headers && n > 0, out, err) < 0)
+		return -1;
+	return (int)n;
+}
+
+int sp_get_pods_add(const struct sp_get_view *v, struct sp_node *items, struct sp_error *err)
+{
+	struct sp_pod_entry *p;
+	uint32_t n;
+
+	return list(v, &p, &n, err) < 0 ? -1 : add_objects(v, p, n, items, err);
+}
+
+int sp_get_view_open(struct sp_cli *cli, struct sp_get_view *ret)
+{
+	struct sp_error err;
+
+	*ret = (struct sp_get_view){
+		.cli = cli,
+		.headers = !sp_flag_bool(cli, "no-headers"),
+		.all_namespaces = sp_flag_bool(cli, "all-namespaces"),
+		.selector = sp_flag_text(cli, "selector"),
+	};
+	if (sp_format_flag(cli, &ret->format, &ret->template, &err) < 0)
+		return sp_cli_usage(cli, "%s", err.text);
+	return sp_place_open(cli, &ret->place, &err) < 0 ? sp_cli_fail(cli, &err) : 0;
+}
+
+static int show(struct sp_get_view *v, const char *const *names, int n_names)
 {
 	SP_CLEANUP(sp_buf_done) struct sp_buf out = {0};
-	struct view v = {.cli = cli, .n_names = argc};
+	struct sp_cli *cli = v->cli;
 	struct sp_pod_entry *p;
 	struct sp_error err;
 	uint32_t n;
 	int r;
 
-	v.names = (const char *const *)argv;
-	v.headers = !sp_flag_bool(cli, "no-headers");
-	v.all_namespaces = sp_flag_bool(cli, "all-namespaces");
-	v.selector = sp_flag_text(cli, "selector");
-	if (sp_format_flag(cli, &v.format, &v.template, &err) < 0)
-		return sp_cli_usage(cli, "%s", err.text);
-	if (sp_place_open(cli, &v.place, &err) < 0)
-		return sp_cli_fail(cli, &err);
-	for (int i = 0; i < argc; i++) { /* a name that is not there is an error */
+	v->names = names;
+	v->n_names = n_names;
+	for (int i = 0; i < n_names; i++) { /* a name that is not there is an error */
 		struct sp_pod_entry one;
 
-		if (!v.all_namespaces && sp_pods_find(cli, &v.place, argv[i], &one, &err) < 0)
+		if (!v->all_namespaces && sp_pods_find(cli, &v->place, names[i], &one, &err) < 0)
 			return sp_cli_fail(cli, &err);
-		if (strncmp(argv[i], "pod/", 4) == 0)
-			argv[i] += 4;
 	}
-	if (list(&v, &p, &n, &err) < 0 || print(&v, p, n, v.headers && n > 0, &out, &err) < 0)
+	if (list(v, &p, &n, &err) < 0 || print(v, p, n, v->headers && n > 0, &out, &err) < 0)
 		return sp_cli_fail(cli, &err);
-	if (n == 0 && (v.format == SP_FORMAT_TABLE || v.format == SP_FORMAT_WIDE))
+	if (n == 0 && (v->format == SP_FORMAT_TABLE || v->format == SP_FORMAT_WIDE))
 		sp_cli_hint(cli, "no pods; `sidepod up -d FILE` starts some");
 	r = sp_cli_print(cli, &out);
-	if (r == SP_EXIT_OK && sp_flag_bool(cli, "watch") && watch(&v, p, n, &err) < 0)
+	if (r == SP_EXIT_OK && sp_flag_bool(cli, "watch") && watch(v, p, n, &err) < 0)
 		return sp_cli_fail(cli, &err);
 	return r;
 }
 
+static int run_ps(struct sp_cli *cli, int argc, char **argv)
+{
+	struct sp_get_view v;
+	int r = sp_get_view_open(cli, &v);
+
+	for (int i = 0; i < argc; i++)
+		if (strncmp(argv[i], "pod/", 4) == 0)
+			argv[i] += 4;
+	return r ? r : show(&v, (const char *const *)argv, argc);
+}
+
 static int run_get(struct sp_cli *cli, int argc, char **argv)
 {
-	static const char *const kinds[] = {"pods", "pod", "po"};
+	struct sp_get_query q;
+	struct sp_get_view v;
+	struct sp_error err;
+	const char **names;
+	int n = 0, r = sp_get_view_open(cli, &v);
 
-	if (strncmp(argv[0], "pod/", 4) == 0)
-		return show(cli, argc, argv);
-	for (size_t i = 0; i < SP_ARRAY_LEN(kinds); i++)
-		if (sp_streq(argv[0], kinds[i]))
-			return show(cli, argc - 1, argv + 1);
-	return sp_cli_usage(cli, "'%s' cannot be listed; pods can", argv[0]);
+	if (r != 0)
+		return r;
+	if (sp_get_query_parse(cli, argc, argv, &q, &err) < 0)
+		return sp_cli_usage(cli, "%s", err.text);
+	for (uint32_t i = 0; i < q.n; i++)
+		if (!sp_streq(q.v[i].kind->kind, "Pod"))
+			return sp_get_objects(&v, &q);
+	names = sp_arena_array(&cli->arena, q.n + 1u, sizeof(*names));
+	if (!names)
+		return sp_cli_error(cli, SP_EXIT_ENVIRONMENT, "out of memory");
+	for (uint32_t i = 0; i < q.n; i++)
+		if (q.v[i].name)
+			names[n++] = q.v[i].name;
+	return show(&v, names, n);
 }
 
 static const struct sp_flag flags[] = {
@@ -339,7 +391,7 @@ static const struct sp_flag flags[] = {
 	{.name = "all-namespaces",
 	 .letter = 'A',
 	 .kind = SP_FLAG_BOOL,
-	 .help = "Pods of all namespaces"},
+	 .help = "Of all namespaces"},
 	{.name = "watch",
 	 .letter = 'w',
 	 .kind = SP_FLAG_BOOL,
@@ -360,16 +412,23 @@ const struct sp_command sp_command_ps = {
 	.flags = flags,
 	.max_args = -1,
 	.completes = SP_COMPLETE_POD,
-	.run = show,
+	.run = run_ps,
 };
 
 const struct sp_command sp_command_get = {
 	.name = "get",
-	.summary = "List pods, in kubectl's words",
-	.args = "pods [POD…]",
-	.examples = {{"get pods", "as a table"},
-		     {"get pod web -o yaml", "the whole object"},
-		     {"get pods -w", "and what changes"}},
+	.summary = "List pods and other objects, in kubectl's words",
+	.args = "KIND [NAME…]",
+	.about =
+		"List objects with the columns of `kubectl get`. KIND is pods, deployments, "
+		"replicasets, statefulsets, daemonsets, jobs, cronjobs, services, "
+		"persistentvolumeclaims, configmaps, secrets, namespaces, endpointslices or events, "
+		"their short names, several with commas between, or all; KIND/NAME names one.\n\n"
+		"Pods are those of this machine. All others live in the sessions that made them, "
+		"`sidepod run` and `sidepod up -d`, and go with them.",
+	.examples = {{"get pods -w", "pods, and what changes"},
+		     {"get all", "what runs, and what makes it run"},
+		     {"get deploy/web -o yaml", "the whole object"}},
 	.flags = flags,
 	.min_args = 1,
 	.max_args = -1,

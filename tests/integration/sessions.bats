@@ -133,6 +133,57 @@ job() { # NAME ACT
 	grep -q 'pod/web-.* Succeeded' err
 }
 
+@test "get and describe: objects of the session, as a table, as objects, and what changes" {
+	deployment 2 up
+	job work exit=0
+	put rest.yaml <<-END
+		{apiVersion: v1, kind: Secret, metadata: {name: key}, stringData: {word: open sesame}}
+		---
+		apiVersion: batch/v1
+		kind: CronJob
+		metadata: {name: nightly}
+		spec:
+		  schedule: "0 3 * * *"
+		  jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: c, image: sidepod.local/demo, command: [/bin/true]}]}}}}
+	END
+	run timeout 10 "$SIDEPOD" get deploy
+	[ "$status" -eq 0 ]
+	[[ $output == *'no session runs'* ]]
+	start
+	until_line '^deployment/web  2/2 ready$'
+	until_line '^job/work Complete'
+	get() { timeout 10 "$SIDEPOD" get "$@"; }
+	[[ $(get deploy --no-headers) =~ ^web' '+2/2' '+2' '+2' '+[0-9]+s$ ]]
+	[[ $(get job work --no-headers) =~ ^work' '+Complete' '+1/1' '+[0-9]+s' '+[0-9]+s$ ]]
+	[[ $(get cj) == *'NAME     SCHEDULE   TIMEZONE  SUSPEND  ACTIVE  LAST SCHEDULE  AGE'* ]]
+	[ "$(get all -o name | grep -v ^pod/ | sort | tr '\n' ' ' | sed 's/-[a-z0-9]* / /')" = \
+		'cronjob.batch/nightly deployment.apps/web job.batch/work replicaset.apps/web ' ]
+	[ "$(get all -o name | grep -c ^pod/web-)" -eq 2 ]
+	[ "$(get deploy/web -o 'jsonpath={.kind} {.apiVersion} {.status.readyReplicas} {.spec.strategy.type}')" = 'Deployment apps/v1 2 RollingUpdate' ]
+	[ "$(get secret key -o 'jsonpath={.data.word}' | base64 -d)" = 'open sesame' ]
+	[ "$(get deploy,job -o 'jsonpath={.items[*].kind}')" = 'Deployment Job' ]
+	[ "$(get job -l of=work -o name)" = job.batch/work ]
+	[ -z "$(get job -l of=other -o name)" ]
+	run get deploy wbe
+	[ "$status" -eq 1 ]
+	[[ $output == *"did you mean 'web'?"* ]]
+	run get deploymnt
+	[ "$status" -eq 2 ]
+	[[ $output == *"did you mean 'deployment'?"* ]]
+	run timeout 10 "$SIDEPOD" describe deploy/web job/work secret/key
+	[ "$status" -eq 0 ]
+	[[ $output == *'2 desired | 2 updated | 2 total | 2 available'*ScalingReplicaSet*'0 active (0 ready) / 1 succeeded'*'word: 11 bytes'* ]]
+	[[ $output != *sesame* ]]
+	# the Deployment goes away while somebody looks on
+	timeout 20 "$SIDEPOD" get rs,deploy --no-headers --watch >seen 3>&- &
+	until_line deployment.apps/web seen
+	timeout 20 "$SIDEPOD" down "$(get pods -o name | grep web- | head -n 1)"
+	until_line 'deployment.apps/web  1/2' seen
+	until_line 'deployment.apps/web  2/2' seen 2
+	kill %2
+	interrupt
+}
+
 @test "a session that was killed: its pods are found by their owners, its socket is swept" {
 	deployment 2 up
 	job work 'term=0:0'
