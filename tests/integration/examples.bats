@@ -19,9 +19,25 @@ teardown_file() {
 
 # follow FILE: runs it to its end; $events holds "event container" lines in order
 follow() {
-	run timeout 60 "$SIDEPOD" run "$TREE/examples/$1" --root "$ROOT_DIR" --progress quiet \
+	run timeout 120 "$SIDEPOD" run "$TREE/examples/$1" --root "$ROOT_DIR" --progress quiet \
 		--events "$BATS_TEST_TMPDIR/events"
 	events=$(sed -n 's/.*"event":"\([a-z.A-Z=]*\)","container":"\([^"]*\)".*/\1 \2/p' "$BATS_TEST_TMPDIR/events")
+}
+
+# says PATTERN COMMAND…: a line of what sidepod COMMAND prints
+says() {
+	local pattern=$1
+	shift
+	"$SIDEPOD" "$@" --root "$ROOT_DIR" | grep -q -e "$pattern"
+}
+
+# eventually COMMAND…: again until it succeeds, at most a minute
+eventually() {
+	local end=$((SECONDS + 60))
+	until "$@"; do
+		[ $SECONDS -lt $end ] || { echo "never: $*"; return 1; }
+		sleep 0.1
+	done
 }
 
 # before A B: line A of $events stands before line B
@@ -53,39 +69,28 @@ before() {
 
 @test "log-sidecar: the sidecar sees the app's last line" {
 	"$SIDEPOD" up -d "$TREE/examples/log-sidecar.yaml" --root "$ROOT_DIR"
-	"$SIDEPOD" wait log-sidecar --for=condition=Ready --timeout 10s --root "$ROOT_DIR"
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
-		"$SIDEPOD" logs log-sidecar -c logger --root "$ROOT_DIR" | grep -q 'line 2' && break
-		sleep 0.5
-	done
-	run "$SIDEPOD" logs log-sidecar -c logger --root "$ROOT_DIR"
-	[[ "$output" == *"line 2"* ]]
+	eventually says 'line 2' logs log-sidecar -c logger
 	run "$SIDEPOD" down log-sidecar --root "$ROOT_DIR"
 	[ "$status" = 0 ]
 }
 
 @test "legacy: the helper keeps the pod alive after the app" {
 	"$SIDEPOD" up -d "$TREE/examples/legacy.yaml" --root "$ROOT_DIR"
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
-		"$SIDEPOD" ps --no-headers --root "$ROOT_DIR" | grep -q NotReady && break
-		sleep 0.3
-	done
-	run "$SIDEPOD" ps --no-headers --root "$ROOT_DIR"
-	[[ "$output" == *"legacy"*"1/2"*"NotReady"* ]]
+	eventually says 'legacy  *1/2  *NotReady' ps --no-headers
 	"$SIDEPOD" down legacy --root "$ROOT_DIR"
 }
 
 @test "web: nginx behind a readiness probe and a published port" {
 	[ -f "$BATS_FILE_TMPDIR/images/nginx.tar" ] || skip "nginx is not installed"
 	"$SIDEPOD" up -d "$TREE/examples/web.yaml" --root "$ROOT_DIR"
-	"$SIDEPOD" wait web --for=condition=Ready --timeout 10s --root "$ROOT_DIR"
+	"$SIDEPOD" wait web --for=condition=Ready --timeout 60s --root "$ROOT_DIR"
 	run wget -qO- http://127.0.0.1:8088/
 	[[ "$output" == *"served by a pod without a cluster"* ]]
 	"$SIDEPOD" down web --root "$ROOT_DIR"
 }
 
 @test "cron: with --now its job runs once, and takes the helper along" {
-	run timeout 60 "$SIDEPOD" run "$TREE/examples/cron.yaml" --now --root "$ROOT_DIR"
+	run timeout 120 "$SIDEPOD" run "$TREE/examples/cron.yaml" --now --root "$ROOT_DIR"
 	[ "$status" = 0 ]
 	[[ "$output" == *"the report is written"* ]]
 	[[ "$output" == *"job/report-"*" Complete 1/1 in "* ]]
@@ -95,11 +100,12 @@ before() {
 	env --default-signal=INT "$SIDEPOD" run "$TREE/examples/app.yaml" --root "$ROOT_DIR" \
 		>"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
 	pid=$!
-	timeout 40 sh -c 'until grep -q "^deployment/app  3/3 ready" "$0"; do sleep 0.1; done' "$BATS_TEST_TMPDIR/err"
+	eventually grep -q '^deployment/app  3/3 ready' "$BATS_TEST_TMPDIR/err"
+	# written before they were ready; the sidecars that pass it on have their own time
+	eventually eval '[ "$(grep -c "logs *| the app is up" "$BATS_TEST_TMPDIR/out")" = 3 ]'
 	kill -INT "$pid"
 	status=0
 	wait "$pid" || status=$?
 	[ "$status" = 130 ]
-	[ "$(grep -c 'logs *| the app is up' "$BATS_TEST_TMPDIR/out")" = 3 ]
 	[ "$(grep -c '^pod/app-.* after ' "$BATS_TEST_TMPDIR/err")" = 3 ]
 }

@@ -14,7 +14,7 @@ setup() {
 
 teardown() {
 	[ "$(id -u)" -eq 0 ] || return 0
-	timeout 20 "$SIDEPOD" down --all --now >/dev/null 2>&1 || true
+	timeout 120 "$SIDEPOD" down --all --now >/dev/null 2>&1 || true
 }
 
 repository() { # a git repository with a manifest that lint warns about, and a good one
@@ -141,9 +141,9 @@ entry() { # ID: the entry of a hook
 		  - id: sidepod-lint
 	END
 	git add .
-	run timeout 60 pre-commit run --files k8s/good.yaml
+	run timeout 120 pre-commit run --files k8s/good.yaml
 	[ "$status" -eq 0 ]
-	run timeout 60 pre-commit run --files k8s/bad.yaml
+	run timeout 120 pre-commit run --files k8s/bad.yaml
 	[ "$status" -eq 1 ]
 	[[ $output == *SP203* ]]
 }
@@ -169,7 +169,7 @@ entry() { # ID: the entry of a hook
 		    command: [demo, act, 'exit=0.3,code=0']
 		    resources: {requests: {cpu: 100m, memory: 16Mi}}
 	END
-	run timeout 30 "$SIDEPOD" run pod.yaml --net lo
+	run timeout 120 "$SIDEPOD" run pod.yaml --net lo
 	[ "$status" -eq 0 ]
 	run "$SIDEPOD" resources pod.yaml --observed obs
 	[ "$status" -eq 0 ]

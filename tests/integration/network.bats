@@ -24,14 +24,15 @@ setup_file() {
 	outside ip link set out1 up
 	nsenter -t "$outside" -n /usr/bin/python3 "$dir/pod-server" name=outside http=8080 udp=8080 3>&- &
 	echo "$!" >>"$dir/pids"
+	timeout 120 bash -c "until nsenter -t $outside -n /usr/bin/python3 '$dir/pod-server' get 192.0.2.2:8080; do sleep 0.05; done"
 	server a '{containerPort: 8080, hostPort: 18080}, {containerPort: 8080, hostPort: 18080, protocol: UDP}'
 	server b '{containerPort: 8080, hostPort: 18090, hostIP: 192.0.2.1}'
-	machine timeout 20 "$SIDEPOD" up "$dir/a.yaml" "$dir/b.yaml" --wait 2>"$dir/up"
+	machine timeout 120 "$SIDEPOD" up "$dir/a.yaml" "$dir/b.yaml" --wait 2>"$dir/up"
 }
 
 teardown_file() {
 	[ -n "${machine:-}" ] || return 0
-	machine timeout 30 "$SIDEPOD" down --all --now >/dev/null 2>&1 || true
+	machine timeout 120 "$SIDEPOD" down --all --now >/dev/null 2>&1 || true
 	inode=$(stat -L -c %i "/proc/$machine/ns/net")
 	rm -f "/run/sidepod/net/pool.$inode" "/run/sidepod/net/services.$inode"
 	xargs kill <"$dir/pids" || true
@@ -39,7 +40,7 @@ teardown_file() {
 
 # place NAME: a network namespace, kept by a process whose number is in $NAME
 place() {
-	unshare -n sleep 600 3>&- &
+	unshare -n sleep 3600 3>&- &
 	export "$1=$!"
 	echo "$!" >>"$dir/pids"
 	until [ "$(readlink "/proc/${!1}/ns/net")" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.01; done
@@ -51,7 +52,7 @@ outside() { nsenter -t "$outside" -n "$@"; }
 pod() { # NAME COMMAND…
 	local name=$1
 	shift
-	machine timeout 10 "$SIDEPOD" exec "$name" -- "$@"
+	machine timeout 120 "$SIDEPOD" exec "$name" -- "$@"
 }
 
 # manifest NAME LINES: a pod whose container can run the machine's programs; LINES belong to the container
@@ -84,7 +85,7 @@ manifest() {
 server() { # NAME PORTS
 	manifest "$1" "    command: [/usr/bin/python3, /srv/pod-server, name=$1, http=8080, udp=8080]
     ports: [$2]
-    startupProbe: {tcpSocket: {port: 8080}, periodSeconds: 1}"
+    startupProbe: {tcpSocket: {port: 8080}, periodSeconds: 1, failureThreshold: 60}"
 }
 
 address() { machine "$SIDEPOD" get pod "$1" -o 'jsonpath={.status.podIP}'; }
@@ -93,7 +94,7 @@ says() { [[ $output == *"$1"* ]] || { echo "got: $output"; return 1; }; }
 # ask WHERE get|send HOST:PORT: by TCP or UDP, somebody at WHERE, a function or a pod
 ask() {
 	case $1 in
-	machine | outside) run "$1" timeout 10 /usr/bin/python3 "$dir/pod-server" "$2" "$3" ;;
+	machine | outside) run "$1" timeout 120 /usr/bin/python3 "$dir/pod-server" "$2" "$3" ;;
 	*) run pod "$1" /usr/bin/python3 /srv/pod-server "$2" "$3" ;;
 	esac
 }
@@ -144,16 +145,16 @@ from() {
 
 @test "--publish, and a port that another pod has" {
 	server c ''
-	machine timeout 20 "$SIDEPOD" up "$dir/c.yaml" --wait -p 127.0.0.1:18070:8080 -p 18071:8080/udp
+	machine timeout 120 "$SIDEPOD" up "$dir/c.yaml" --wait -p 127.0.0.1:18070:8080 -p 18071:8080/udp
 	ask machine get 127.0.0.1:18070
 	says "c from 10.83.0.1"
 	ask machine send 127.0.0.1:18071
 	says "c from 10.83.0.1"
 	server d '{containerPort: 8080, hostPort: 18070}'
-	machine timeout 20 "$SIDEPOD" up "$dir/d.yaml" -d
-	run machine timeout 20 bash -c "until '$SIDEPOD' events d | grep FailedCreatePodSandBox; do sleep 0.05; done"
+	machine timeout 120 "$SIDEPOD" up "$dir/d.yaml" -d
+	run machine timeout 120 bash -c "until '$SIDEPOD' events d | grep FailedCreatePodSandBox; do sleep 0.05; done"
 	says "hostPort 18070/TCP is taken by pod default/c"
-	machine timeout 20 "$SIDEPOD" down c d --now
+	machine timeout 120 "$SIDEPOD" down c d --now
 }
 
 @test "a port that a program of the machine has" {
@@ -161,51 +162,51 @@ from() {
 	echo "$!" >>"$dir/pids"
 	until ask machine get 127.0.0.1:18060 && says "server from"; do sleep 0.02; done
 	server e '{containerPort: 8080, hostPort: 18060}'
-	machine timeout 20 "$SIDEPOD" up "$dir/e.yaml" -d
-	run machine timeout 20 bash -c "until '$SIDEPOD' events e | grep FailedCreatePodSandBox; do sleep 0.05; done"
+	machine timeout 120 "$SIDEPOD" up "$dir/e.yaml" -d
+	run machine timeout 120 bash -c "until '$SIDEPOD' events e | grep FailedCreatePodSandBox; do sleep 0.05; done"
 	says "hostPort 18060/TCP is in use by a program of this machine"
-	machine timeout 20 "$SIDEPOD" down e --now
+	machine timeout 120 "$SIDEPOD" down e --now
 }
 
 @test "probes: gRPC, HTTPS, HTTP with headers, redirects" {
 	manifest probes "    command: [/usr/bin/python3, /srv/pod-server, http=8080, https=8443, grpc=9000]
-    startupProbe: {grpc: {port: 9000}, periodSeconds: 1, failureThreshold: 10}
+    startupProbe: {grpc: {port: 9000}, periodSeconds: 1, failureThreshold: 60}
     readinessProbe: {httpGet: {scheme: HTTPS, port: 8443, path: /secret, httpHeaders: [{name: X-Ask, value: ready}, {name: Host, value: pod.example}]}, periodSeconds: 1}
-    livenessProbe: {httpGet: {port: 8080, path: '/to?/landed'}, periodSeconds: 1}"
-	machine timeout 20 "$SIDEPOD" up "$dir/probes.yaml" --wait
-	run machine timeout 10 bash -c "until '$SIDEPOD' logs probes | grep /landed; do sleep 0.05; done; '$SIDEPOD' logs probes"
+    livenessProbe: {httpGet: {port: 8080, path: '/to?/landed'}, periodSeconds: 1, timeoutSeconds: 10, failureThreshold: 10}"
+	machine timeout 120 "$SIDEPOD" up "$dir/probes.yaml" --wait
+	run machine timeout 120 bash -c "until '$SIDEPOD' logs probes | grep /landed; do sleep 0.05; done; '$SIDEPOD' logs probes"
 	says "/secret"
 	says "X-Ask: ready;"
 	says "Host: pod.example;"
 	says "User-Agent: kube-probe/1."
 	run machine "$SIDEPOD" get pod probes -o 'jsonpath={.status.containerStatuses[0].restartCount}'
 	[ "$output" = 0 ]
-	machine timeout 20 "$SIDEPOD" down probes --now
+	machine timeout 120 "$SIDEPOD" down probes --now
 }
 
 @test "probes that fail say why" {
 	manifest sick "    command: [/usr/bin/python3, /srv/pod-server, http=8080, grpc=9000]
     readinessProbe: {grpc: {port: 9000, service: bad}, periodSeconds: 1}
     livenessProbe: {httpGet: {port: 8080, path: '/status?503'}, periodSeconds: 1, initialDelaySeconds: 1, failureThreshold: 100}"
-	machine timeout 20 "$SIDEPOD" up "$dir/sick.yaml" -d
-	run machine timeout 10 bash -c "until '$SIDEPOD' events sick >'$dir/sick'; grep -q NOT_SERVING '$dir/sick' && grep -q 503 '$dir/sick'; do sleep 0.05; done; cat '$dir/sick'"
+	machine timeout 120 "$SIDEPOD" up "$dir/sick.yaml" -d
+	run machine timeout 120 bash -c "until '$SIDEPOD' events sick >'$dir/sick'; grep -q NOT_SERVING '$dir/sick' && grep -q 503 '$dir/sick'; do sleep 0.05; done; cat '$dir/sick'"
 	says 'service unhealthy (responded with "NOT_SERVING")'
 	says "Liveness probe failed: HTTP probe failed with statuscode: 503"
-	machine timeout 20 "$SIDEPOD" down sick --now
+	machine timeout 120 "$SIDEPOD" down sick --now
 }
 
 @test "hostNetwork: the machine's addresses, ports and name" {
 	manifest host "    command: [/usr/bin/python3, /srv/pod-server, name=host, http=18050, udp=18050]
-    startupProbe: {tcpSocket: {port: 18050}, periodSeconds: 1}" "  hostNetwork: true"
-	machine timeout 20 "$SIDEPOD" up "$dir/host.yaml" --wait
+    startupProbe: {tcpSocket: {port: 18050}, periodSeconds: 1, failureThreshold: 60}" "  hostNetwork: true"
+	machine timeout 120 "$SIDEPOD" up "$dir/host.yaml" --wait
 	from machine 127.0.0.1:18050 "host from 127.0.0.1"
 	from outside 192.0.2.1:18050 "host from 192.0.2.2"
 	run pod host /usr/bin/hostname
 	[ "$output" = "$(hostname)" ]
-	run machine timeout 10 "$SIDEPOD" up "$dir/host.yaml" --replace -d -p 1:1
+	run machine timeout 120 "$SIDEPOD" up "$dir/host.yaml" --replace -d -p 1:1
 	[ "$status" = 2 ]
 	says "is on the machine's network"
-	machine timeout 20 "$SIDEPOD" down host --now
+	machine timeout 120 "$SIDEPOD" down host --now
 }
 
 @test "names: hosts, hostname, resolv.conf" {
@@ -214,8 +215,8 @@ from() {
   hostAliases: [{ip: 192.0.2.2, hostnames: [outside, far]}]
   dnsPolicy: None
   dnsConfig: {nameservers: [192.0.2.2], searches: [example.org], options: [{name: ndots, value: '2'}, {name: edns0}]}"
-	machine timeout 20 "$SIDEPOD" up "$dir/names.yaml" -d
-	machine timeout 20 "$SIDEPOD" wait names --for condition=Ready --timeout 10s
+	machine timeout 120 "$SIDEPOD" up "$dir/names.yaml" -d
+	machine timeout 120 "$SIDEPOD" wait names --for condition=Ready --timeout 60s
 	run pod names /usr/bin/cat /etc/resolv.conf
 	says "nameserver 192.0.2.2"
 	says "search example.org"
@@ -226,7 +227,7 @@ from() {
 	says "$(address names)"
 	says "db.data.default.svc.cluster.local"
 	says "connected"
-	machine timeout 20 "$SIDEPOD" down names --now
+	machine timeout 120 "$SIDEPOD" down names --now
 }
 
 @test "a firewall that drops what pods send: doctor names it, and what helps" {
@@ -256,12 +257,12 @@ from() {
 		done
 	}
 	many 64 >"$dir/many.yaml"
-	run machine timeout 60 "$SIDEPOD" run "$dir/many.yaml"
+	run machine timeout 120 "$SIDEPOD" run "$dir/many.yaml"
 	[ "$status" = 0 ]
 	[ "$(grep -c '| here' <<<"$output")" = 48 ]
 	says "pod/many Succeeded"
 	many 65 >"$dir/many.yaml"
-	run machine timeout 60 "$SIDEPOD" run "$dir/many.yaml"
+	run machine timeout 120 "$SIDEPOD" run "$dir/many.yaml"
 	[ "$status" = 4 ]
 	says "pod 'many' has 65 containers; 64 is the most"
 }

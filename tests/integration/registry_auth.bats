@@ -20,7 +20,7 @@ basic() { printf '{"auth":"%s"}' "$(printf %s "$1" | base64)"; }
 machine() {
 	local etc=$1
 	shift
-	timeout 60 unshare -m sh -c 'mount --bind "$0" /etc/containers && exec "$@"' "$etc" "$SIDEPOD" "$@"
+	timeout 120 unshare -m sh -c 'mount --bind "$0" /etc/containers && exec "$@"' "$etc" "$SIDEPOD" "$@"
 }
 
 @test "bearer tokens: for a password, again when one has expired, none for a wrong one" {
@@ -248,7 +248,7 @@ machine() {
 
 @test "progress on a terminal: a line per layer, painted over" {
 	command -v script >/dev/null || skip "needs script"
-	run timeout 60 script -qec "stty cols 100; TERM=xterm $SIDEPOD image pull --root $root 127.0.0.1:$plain/nginx:1.25" /dev/null
+	run timeout 120 script -qec "stty cols 100; TERM=xterm $SIDEPOD image pull --root $root 127.0.0.1:$plain/nginx:1.25" /dev/null
 	[ "$status" -eq 0 ]
 	[[ $output == *$'\033[1A\033[J'* ]]
 	[[ $output == *"done"* ]]

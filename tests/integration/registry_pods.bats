@@ -18,7 +18,7 @@ setup() {
 }
 
 teardown() {
-	timeout 20 "$SIDEPOD" down --all --now --root "$root" >/dev/null 2>&1 || true
+	timeout 120 "$SIDEPOD" down --all --now --root "$root" >/dev/null 2>&1 || true
 	world_each_end
 }
 
@@ -35,7 +35,7 @@ secret() {
 }
 
 run_pod() { # FILE ARG…
-	timeout 60 "$SIDEPOD" run "$@" --root "$root" --net lo --events events --progress plain >out 2>err
+	timeout 120 "$SIDEPOD" run "$@" --root "$root" --net lo --events events --progress plain >out 2>err
 }
 
 # reasons CONTAINER: its events, one per line: REASON MESSAGE
@@ -57,7 +57,7 @@ start_pod() {
 
 # until_says TEXT FILE: a line of FILE has it
 until_says() {
-	timeout 40 tail -n +1 -F "$2" 2>/dev/null 3>&- | grep -q -m1 -e "$1"
+	timeout 120 tail -n +1 -F "$2" 2>/dev/null 3>&- | grep -q -m1 -e "$1"
 }
 
 end_pod() {
@@ -83,7 +83,7 @@ end_pod() {
 	pod p "  containers:
   - {name: app, image: '127.0.0.1:$plain/nginx:1.25', imagePullPolicy: Always, command: [/bin/echo, done]}"
 	if command -v script >/dev/null; then
-		run timeout 60 script -qec "stty cols 100; TERM=xterm $SIDEPOD run p.yaml --net lo --root $root" /dev/null
+		run timeout 120 script -qec "stty cols 100; TERM=xterm $SIDEPOD run p.yaml --net lo --root $root" /dev/null
 		[ "$status" -eq 0 ]
 		[[ $output == *"pulling 127.0.0.1:$plain/nginx:1.25"*$'\033[1A\033[J'* ]]
 		rm -rf "$root/lib/images"
@@ -91,7 +91,7 @@ end_pod() {
 	run_pod p.yaml
 	grep -q '^layer 1/1  .* downloaded' err
 	rm -rf "$root/lib/images"
-	timeout 60 "$SIDEPOD" run p.yaml --root "$root" --net lo --progress json >out 2>err
+	timeout 120 "$SIDEPOD" run p.yaml --root "$root" --net lo --progress json >out 2>err
 	grep -q "^{\"image\":\"127.0.0.1:$plain/nginx:1.25\",\"layer\":1,\"layers\":1,.*\"state\":\"done\"" err
 	python3 -c 'import json; [json.loads(l) for l in open("err")]'
 }
@@ -119,10 +119,10 @@ end_pod() {
 	until [ "$(find "$root" -path '*/partial/*' -size +290k 2>/dev/null | wc -l)" = 1 ]; do kill -0 $victim; done
 	worker=$(pgrep -P $victim)
 	tr '\0' ' ' <"/proc/$worker/cmdline" | grep -q -- '--auth-fd'
-	! cat "/proc/$worker/cmdline" "/proc/$worker/environ" "/proc/$victim/cmdline" | tr '\0' '\n' |
-		grep -qe s3cretword -e "$(printf user:s3cretword | base64 -w0)"
+	[ "$(cat "/proc/$worker/cmdline" "/proc/$worker/environ" "/proc/$victim/cmdline" | tr '\0' '\n' |
+		grep -ce s3cretword -e "$(printf user:s3cretword | base64 -w0)")" = 0 ]
 	# what it was given has been read and closed: no helper of its own has it
-	! readlink "/proc/$worker/fd/"* | grep -q 'memfd:sidepod-pull-secrets'
+	[ "$(readlink "/proc/$worker/fd/"* | grep -c 'memfd:sidepod-pull-secrets')" = 0 ]
 	kill -TERM $victim
 	status=0
 	wait $victim || status=$?
@@ -181,8 +181,8 @@ end_pod() {
 		assert got[3] == ("Normal", "BackOff", 'Back-off pulling image "%s"' % image), got
 		assert got[4] == ("Warning", "Failed", "Error: ImagePullBackOff"), got
 		assert [g[1] for g in got[5:9]] == ["Pulling", "Pulled", "Created", "Started"], got
-		assert 10e9 <= events[5]["tNs"] - events[1]["tNs"] < 15e9
-		assert events[3]["tNs"] - events[1]["tNs"] <= 4e9 # 1 s, on a busy machine
+		assert 10e9 <= events[5]["tNs"] - events[1]["tNs"] < 20e9 # not yet the second wait
+		assert events[3]["tNs"] - events[1]["tNs"] < 10e9 # a second, on a busy machine
 	END
 }
 
@@ -195,7 +195,7 @@ end_pod() {
 	until_says ErrImageNeverPull err
 	end_pod
 	[ "$(reasons side | head -2)" = "$(printf 'ErrImageNeverPull Container image "127.0.0.1:%s/none:1" is not present with pull policy of Never\nFailed Error: ErrImageNeverPull' "$plain")" ]
-	! grep -q '"event":"start"' events
+	[ "$(grep -c '"event":"start"' events)" = 0 ]
 	pod q "  containers:
   - {name: bad, image: 'Not a Name'}
   - {name: good, image: '127.0.0.1:$plain/busybox:1.36', command: [/bin/echo, I run all the same]}"
@@ -231,14 +231,14 @@ end_pod() {
 @test "prune keeps what a pod uses" {
 	pod p "  containers:
   - {name: app, image: '127.0.0.1:$plain/busybox:1.36', command: [/bin/sleep, '60']}"
-	timeout 30 "$SIDEPOD" up p.yaml --root "$root" --net lo --wait >/dev/null 2>&1
+	timeout 120 "$SIDEPOD" up p.yaml --root "$root" --net lo --wait >/dev/null 2>&1
 	"$SIDEPOD" image rm "127.0.0.1:$plain/busybox:1.36" --root "$root"
 	run "$SIDEPOD" image prune --root "$root"
 	[ "$status" -eq 0 ]
 	[[ $output == *"still used by pods"* ]]
-	run timeout 20 "$SIDEPOD" exec p --root "$root" -- /bin/busybox echo alive
+	run timeout 120 "$SIDEPOD" exec p --root "$root" -- /bin/busybox echo alive
 	[[ $output == *alive* ]]
-	timeout 20 "$SIDEPOD" down p --now --root "$root" >/dev/null 2>&1
+	timeout 120 "$SIDEPOD" down p --now --root "$root" >/dev/null 2>&1
 	run "$SIDEPOD" image prune --root "$root"
 	[[ $output != *"still used"* ]]
 	[ -z "$(ls "$root/lib/images/layers" "$root/lib/images/blobs/sha256" | grep -v -e : -e '^$')" ]
@@ -250,7 +250,7 @@ end_pod() {
 	mine=$(mktemp -d /tmp/sidepod-user.XXXXXX)
 	sidepod_for_users "$mine/bin"
 	chown 65534:65534 "$mine"
-	as_user() { (cd "$mine" && HOME=$mine timeout -k 5 60 setpriv --reuid 65534 --regid 65534 --clear-groups "$mine/bin/sidepod" "$@" --root "$mine/state" </dev/null 2>&1); }
+	as_user() { (cd "$mine" && HOME=$mine timeout -k 5 120 setpriv --reuid 65534 --regid 65534 --clear-groups "$mine/bin/sidepod" "$@" --root "$mine/state" </dev/null 2>&1); }
 	pod p "  imagePullSecrets: [{name: new}]
   containers:
   - {name: app, image: 'localhost:$tls/busybox:1.36', imagePullPolicy: Always, command: [/bin/echo, as a user]}"

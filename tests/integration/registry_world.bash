@@ -14,7 +14,7 @@ serve() { # NAME: $dir/NAME.yml
 wait_port() {
 	python3 - "$1" <<-'END'
 		import socket, sys, time
-		end = time.monotonic() + 10
+		end = time.monotonic() + 60
 		while time.monotonic() < end:
 		    try:
 		        socket.create_connection(("127.0.0.1", int(sys.argv[1])), 1).close()
@@ -83,8 +83,8 @@ world_each_end() {
 	[ -z "${FAULT_PID:-}" ] || kill "$FAULT_PID" 2>/dev/null || true
 }
 
-pull() { timeout 60 "$SIDEPOD" image pull --root "$root" "$@"; }
-ensure() { timeout 60 "$SIDEPOD" image ensure --json --root "$root" "$@"; }
+pull() { timeout 120 "$SIDEPOD" image pull --root "$root" "$@"; }
+ensure() { timeout 120 "$SIDEPOD" image ensure --json --root "$root" "$@"; }
 
 # fault NAME: starts it; its port is in $port, its log in $log
 fault() {

@@ -13,7 +13,7 @@ setup() {
 teardown() {
 	[ "$(id -u)" -eq 0 ] || return 0
 	[ -z "${run_pid:-}" ] || kill -9 "$run_pid" 2>/dev/null || true
-	timeout 20 "$SIDEPOD" down --all --now >/dev/null 2>&1 || true
+	timeout 120 "$SIDEPOD" down --all --now >/dev/null 2>&1 || true
 	number=$(stat -Lc %i "$BATS_TEST_TMPDIR/net" 2>/dev/null) || return 0
 	umount "$BATS_TEST_TMPDIR/net" 2>/dev/null || return 0
 	rm -f "/run/sidepod/net/pool.$number" "/run/sidepod/net/services.$number"
@@ -40,7 +40,7 @@ deployment() {
 		  template:
 		    metadata: {labels: {app: $1}}
 		    spec:
-		      terminationGracePeriodSeconds: 1
+		      terminationGracePeriodSeconds: 30
 		      containers:
 		      - name: web
 		        image: sidepod.local/demo
@@ -83,14 +83,15 @@ client() {
 
 # start FILE FLAGS: `sidepod run` in the background, which ends at the latest with the test
 start() {
-	nsenter --net="$BATS_TEST_TMPDIR/net" timeout 60 "$SIDEPOD" run "$@" --progress plain \
+	nsenter --net="$BATS_TEST_TMPDIR/net" timeout 300 "$SIDEPOD" run "$@" --progress plain \
 		>out 2>err 3>&- &
 	run_pid=$!
 }
 
-# until_true CMD…: at most 20 seconds
+# until_true CMD…: at most two minutes
 until_true() {
-	for _ in $(seq 200); do
+	local end=$((SECONDS + 120))
+	while [ $SECONDS -lt $end ]; do
 		if "$@"; then return 0; fi
 		[ -z "$run_pid" ] || kill -0 "$run_pid" || break
 		read -rt 0.1 <> <(:) || true
@@ -108,16 +109,22 @@ finish() { # Ctrl-C, in order
 	run_pid=
 }
 
-# connects ADDRESS PORT: from the machine, in a second
-connects() { on_machine timeout 1 bash -c "exec 3<>/dev/tcp/$1/$2" 2>/dev/null; }
+# connects ADDRESS PORT: from the machine
+connects() { on_machine timeout 20 bash -c "exec 3<>/dev/tcp/$1/$2" 2>/dev/null; }
+
+# refused ADDRESS PORT: at once, not by waiting in vain
+refused() {
+	run on_machine timeout 20 bash -c "exec 3<>/dev/tcp/$1/$2"
+	[ "$status" = 1 ] && [[ $output == *refused* ]]
+}
 
 @test "a job finds a deployment by the name of its service" {
 	make_machine
 	{
 		deployment web 2
 		service web
-		client short "get, 'http://web/name', within=20"
-		client long "get, 'http://web.default.svc.cluster.local/name', within=20"
+		client short "get, 'http://web/name', within=120"
+		client long "get, 'http://web.default.svc.cluster.local/name', within=120"
 		client srv "lookup, _http._tcp.web.default.svc.cluster.local, srv"
 		client variable "env"
 	} >m.yaml
@@ -133,21 +140,23 @@ connects() { on_machine timeout 1 bash -c "exec 3<>/dev/tcp/$1/$2" 2>/dev/null; 
 @test "only ready pods serve; the machine reaches them too, also by a node port" {
 	make_machine
 	{
-		deployment web 1 ,after=2
+		deployment web 1 ,never
 		service web '  type: NodePort' ', nodePort: 30080'
 		deployment other 1
 		service other '  type: NodePort'
 	} >m.yaml
-	start m.yaml
+	start m.yaml --watch
 	until_true connects 127.0.0.1 30000 # chosen for `other`, whose address is the first one
 	until_true connects 10.84.0.2 80
-	! connects 10.84.0.3 80 # refused at once as long as nobody is ready
-	! connects 127.0.0.1 30080
+	until_true grep -q ' web-[^ ]*  web  started' err
+	refused 10.84.0.3 80 # as long as nobody is ready
+	refused 127.0.0.1 30080
+	sed -i 's/,never//' m.yaml
 	until_true connects 127.0.0.1 30080
 	connects 10.83.0.1 30080
 	connects 10.84.0.3 80
 	finish
-	! connects 127.0.0.1 30080
+	refused 127.0.0.1 30080
 }
 
 # request_all: one request after the other to 10.84.0.2 until there is a file `enough`; who answered
@@ -167,7 +176,7 @@ rolled_over() {
 
 @test "a deployment rolls over and no request fails" {
 	make_machine
-	{ deployment web 2 ,term=1:0; service web; } >m.yaml
+	{ deployment web 2 ,term=3:0; service web; } >m.yaml
 	start m.yaml --watch
 	until_true connects 10.84.0.2 80
 	request_all >answers 3>&- &
@@ -176,7 +185,7 @@ rolled_over() {
 	until_true rolled_over
 	touch enough
 	wait %2
-	! grep failed answers
+	[ "$(grep -c failed answers)" = 0 ]
 	finish
 }
 
@@ -206,7 +215,7 @@ rolled_over() {
 		---
 	END
 	{
-		client one "get, 'http://db-1.peers:8080/name', within=20"
+		client one "get, 'http://db-1.peers:8080/name', within=120"
 		client all "lookup, _sql._tcp.peers.default.svc.cluster.local, srv"
 	} >>m.yaml
 	start m.yaml
@@ -217,7 +226,7 @@ rolled_over() {
 
 @test "kill -9 of the run: pods live, nothing of its services is left" {
 	make_machine
-	{ deployment web 1; service web; client c "get, 'http://web/name', within=20"; } >m.yaml
+	{ deployment web 1; service web; client c "get, 'http://web/name', within=120"; } >m.yaml
 	start m.yaml
 	until_true said '^c-[a-z0-9]+/c +\| web-'
 	on_machine nft list tables | grep -q sidepod-svc0
@@ -229,6 +238,6 @@ rolled_over() {
 
 @test "without the bridge it is said that services are not served" {
 	{ service web; client c "env"; } >m.yaml
-	timeout 30 "$SIDEPOD" run m.yaml --net lo >out 2>err
+	timeout 120 "$SIDEPOD" run m.yaml --net lo >out 2>err
 	grep -q 'Services are not served: their pods need --net bridge' err
 }

@@ -10,7 +10,7 @@ load workload_world
 # over: wait until the session has ended by itself; $status
 over() {
 	status=0
-	timeout 20 tail --pid="$pid" -f /dev/null
+	timeout 120 tail --pid="$pid" -f /dev/null
 	wait "$pid" || status=$?
 	pid=
 }
@@ -33,25 +33,25 @@ job() { # NAME ACT
 	deployment 3 up
 	job work 'term=0:0'
 	start
-	until_line '^deployment/web  3/3 ready$'
+	deployed 3 up
 	until_line 'work-.*  pod.cond.Ready=True'
-	run --separate-stderr timeout 20 "$SIDEPOD" down -f files/web.yaml --dry-run
+	run --separate-stderr timeout 120 "$SIDEPOD" down -f files/web.yaml --dry-run
 	[ "$(grep -c '^would stop pod/web-' <<<"$output")" -eq 3 ]
-	[ "$(timeout 10 "$SIDEPOD" ps --no-headers | grep -c Running)" -eq 4 ]
-	run --separate-stderr timeout 20 "$SIDEPOD" down -f files/web.yaml
+	running 4
+	run --separate-stderr timeout 120 "$SIDEPOD" down -f files/web.yaml
 	[ "$status" -eq 0 ]
 	[ "$(head -n 1 <<<"$output")" = deployment/web ]
 	[ "$(grep -c '^pod/web-' <<<"$output")" -eq 3 ]
 	[ "$(grep -c ' Created pod: web-' err)" -eq 3 ]
-	[[ $(timeout 10 "$SIDEPOD" ps --no-headers) == work-*Running* ]]
+	[[ $(timeout 120 "$SIDEPOD" ps --no-headers) == work-*Running* ]]
 	# the last of it: the session ends, and tells that the Job did not
-	timeout 20 "$SIDEPOD" down -f files
+	timeout 120 "$SIDEPOD" down -f files
 	over
 	[ "$status" -eq 1 ]
 	grep -q '^job/work stopped 0/1' err
 	nothing_left
 	[ -z "$(ls "$SIDEPOD_ROOT/run/sessions")" ]
-	timeout 20 "$SIDEPOD" down -f files # it is down
+	timeout 120 "$SIDEPOD" down -f files # it is down
 }
 
 @test "down -f: every kind, with what they need; also with --watch" {
@@ -85,7 +85,7 @@ job() { # NAME ACT
 	END
 	start --watch
 	until_line '/.*  1/1 ready$' err 3
-	run --separate-stderr timeout 20 "$SIDEPOD" down -f files
+	run --separate-stderr timeout 120 "$SIDEPOD" down -f files
 	[ "$status" -eq 0 ]
 	for object in replicaset/replicaset statefulset/statefulset daemonset/daemonset cronjob/cron configmap/words secret/secret; do
 		grep -qx "$object" <<<"$output"
@@ -100,17 +100,17 @@ job() { # NAME ACT
 	job one 'term=0:0'
 	job two 'term=0:0'
 	start
-	until_line '^deployment/web  1/1 ready$'
+	deployed 1 up
 	until_line '-.*  pod.cond.Ready=True' err 3
-	pod=$(timeout 10 "$SIDEPOD" ps -o name | grep web-)
-	timeout 20 "$SIDEPOD" down "$pod"
+	pod=$(timeout 120 "$SIDEPOD" ps -o name | grep web-)
+	timeout 120 "$SIDEPOD" down "$pod"
 	until_line 'Created pod: web-' err 2
-	[ "$(timeout 20 "$SIDEPOD" down job/one | head -n 1)" = job/one ]
-	[ "$(timeout 20 "$SIDEPOD" down -l of=two | head -n 1)" = job/two ]
-	run timeout 10 "$SIDEPOD" down job/one
+	[ "$(timeout 120 "$SIDEPOD" down job/one | head -n 1)" = job/one ]
+	[ "$(timeout 120 "$SIDEPOD" down -l of=two | head -n 1)" = job/two ]
+	run timeout 120 "$SIDEPOD" down job/one
 	[ "$status" -eq 1 ]
 	[[ $output == *"no job 'one'"* ]]
-	timeout 20 "$SIDEPOD" down --all
+	timeout 120 "$SIDEPOD" down --all
 	over
 	[ "$status" -eq 1 ]
 	nothing_left
@@ -118,17 +118,17 @@ job() { # NAME ACT
 
 @test "down --grace: less than the pods' own, and more" {
 	deployment 1 up
-	sed -i 's/term=0.05:0/term=ignore/; s/Seconds: 5/Seconds: 60/' files/web.yaml
+	sed -i 's/term=0.05:0/term=ignore/; s/Seconds: 30/Seconds: 60/' files/web.yaml
 	start
-	until_line '^deployment/web  1/1 ready$'
-	timeout 20 "$SIDEPOD" down -f files --grace 1
+	deployed 1 up
+	timeout 120 "$SIDEPOD" down -f files --grace 1
 	over
 	nothing_left
 	deployment 1 up
-	sed -i 's/term=0.05/term=1.5/; s/Seconds: 5/Seconds: 1/' files/web.yaml
+	sed -i 's/term=0.05/term=1.5/; s/Seconds: 30/Seconds: 1/' files/web.yaml
 	start
-	until_line '^deployment/web  1/1 ready$'
-	timeout 20 "$SIDEPOD" down -f files --grace 30
+	deployed 1 up
+	timeout 120 "$SIDEPOD" down -f files --grace 30
 	over
 	grep -q 'pod/web-.* Succeeded' err
 }
@@ -188,17 +188,17 @@ job() { # NAME ACT
 	deployment 2 up
 	job work 'term=0:0'
 	start
-	until_line '^deployment/web  2/2 ready$'
+	deployed 2 up
 	until_line 'work-.*  pod.cond.Ready=True'
 	kill -KILL "$pid"
 	wait "$pid" 2>/dev/null || true
 	pid=
 	[ "$(ls "$SIDEPOD_ROOT/run/sessions" | wc -l)" -eq 1 ]
-	run --separate-stderr timeout 20 "$SIDEPOD" down -f files/web.yaml
+	run --separate-stderr timeout 120 "$SIDEPOD" down -f files/web.yaml
 	[ "$status" -eq 0 ]
 	[ "$(grep -c '^pod/web-' <<<"$output")" -eq 2 ]
 	[ -z "$(ls "$SIDEPOD_ROOT/run/sessions")" ]
-	timeout 20 "$SIDEPOD" down -f files
+	timeout 120 "$SIDEPOD" down -f files
 	nothing_left
 }
 
@@ -206,7 +206,7 @@ job() { # NAME ACT
 	[ -x /usr/bin/python3 ] || skip "needs Debian's python3"
 	deployment 1 up
 	start
-	until_line '^deployment/web  1/1 ready$'
+	deployed 1 up
 	[ "$(stat -c %a "$SIDEPOD_ROOT/run/sessions")" = 700 ]
 	socket=$(ls "$SIDEPOD_ROOT/run/sessions/"*)
 	[ "$(stat -c %a "$socket")" = 600 ]
@@ -214,11 +214,11 @@ job() { # NAME ACT
 	chmod 755 "$SIDEPOD_ROOT/run/sessions"
 	chmod 666 "$socket"
 	ask='import socket,sys; s=socket.socket(socket.AF_UNIX,socket.SOCK_SEQPACKET); s.connect(sys.argv[1]); s.send(b"{\"op\":\"list\"}"); print(s.recv(100))'
-	[[ $(timeout 10 /usr/bin/python3 -c "$ask" "$socket") == *'"ok":true'* ]]
+	[[ $(timeout 120 /usr/bin/python3 -c "$ask" "$socket") == *'"ok":true'* ]]
 	for dir in "$BATS_TEST_TMPDIR" "$(dirname "$BATS_TEST_TMPDIR")" "$BATS_RUN_TMPDIR" "$BATS_TEST_TMPDIR/root" "$BATS_TEST_TMPDIR/root/run"; do chmod o+x "$dir"; done
-	run timeout 10 setpriv --reuid=65534 --regid=65534 --clear-groups /usr/bin/python3 -c "$ask" "$socket"
+	run timeout 120 setpriv --reuid=65534 --regid=65534 --clear-groups /usr/bin/python3 -c "$ask" "$socket"
 	[[ $output != *'"ok":true'* ]]
 	[[ $output != *'Permission denied'* ]]
-	timeout 20 "$SIDEPOD" down --all --now
+	timeout 120 "$SIDEPOD" down --all --now
 	over
 }

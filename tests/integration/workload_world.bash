@@ -13,7 +13,7 @@ setup() {
 teardown() {
 	[ "$(id -u)" -eq 0 ] || return 0
 	[ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null || true
-	timeout 60 "$SIDEPOD" down --all --now >/dev/null 2>&1 || true
+	timeout 120 "$SIDEPOD" down --all --now >/dev/null 2>&1 || true
 }
 
 # start [FLAG…]: `run` of files/ in the background; $pid
@@ -27,8 +27,20 @@ start() {
 
 # until_line PATTERN [FILE] [COUNT]: wait for so many such lines in what run has said
 until_line() {
-	timeout 30 sh -c 'until [ "$(grep -c -e "$0" "$1")" -ge "$2" ]; do sleep 0.05; done' \
+	timeout 120 sh -c 'until [ "$(grep -c -e "$0" "$1")" -ge "$2" ]; do sleep 0.05; done' \
 		"$1" "${2:-err}" "${3:-1}"
+}
+
+# deployed N WORD: the Deployment has so many replicas, and they listen to signals: they have said so
+deployed() {
+	until_line "^deployment/web  $1/$1 ready\$"
+	until_line "app *| $2" out "$1"
+}
+
+# running N: so many pods, as their files say, which lag behind their records
+running() {
+	timeout 120 sh -c 'until [ "$("$0" ps --no-headers | grep -c Running)" -eq "$1" ]; do sleep 0.05; done' \
+		"$SIDEPOD" "$1"
 }
 
 interrupt() {
@@ -56,7 +68,7 @@ deployment() { # REPLICAS WORD
 		  template:
 		    metadata: {labels: {app: web}}
 		    spec:
-		      terminationGracePeriodSeconds: 5
+		      terminationGracePeriodSeconds: 30
 		      containers:
 		      - {name: app, image: sidepod.local/demo, command: [demo, act, 'say=$2,term=0.05:0']}
 	END

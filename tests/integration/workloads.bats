@@ -28,8 +28,8 @@ jobs() { # COUNT
 @test "a Deployment stays; Ctrl-C ends it in order" {
 	deployment 3 up
 	start
-	until_line '^deployment/web  3/3 ready$'
-	[ "$(timeout 10 "$SIDEPOD" ps --no-headers | grep -c Running)" -eq 3 ]
+	deployed 3 up
+	running 3
 	interrupt
 	[ "$status" -eq 130 ]
 	[ "$(grep -c '^pod/web-.* Succeeded after ' err)" -eq 3 ]
@@ -51,7 +51,7 @@ jobs() { # COUNT
 		apiVersion: v1
 		kind: Pod
 		metadata: {name: one}
-		spec: {terminationGracePeriodSeconds: 1, containers: [{name: c, image: sidepod.local/demo, command: [demo, act, 'say=one,term=0:0']}]}
+		spec: {terminationGracePeriodSeconds: 30, containers: [{name: c, image: sidepod.local/demo, command: [demo, act, 'say=one,term=0:0']}]}
 	END
 	until_line 'one' out
 	rm files/web.yaml
@@ -66,7 +66,7 @@ jobs() { # COUNT
 		apiVersion: v1
 		kind: Pod
 		metadata: {name: p}
-		spec: {terminationGracePeriodSeconds: 1, containers: [{name: c, image: sidepod.local/demo, command: [demo, act, 'say=first,term=0:0']}]}
+		spec: {terminationGracePeriodSeconds: 30, containers: [{name: c, image: sidepod.local/demo, command: [demo, act, 'say=first,term=0:0']}]}
 	END
 	start --watch
 	until_line 'first' out
@@ -123,7 +123,7 @@ jobs() { # COUNT
 		          restartPolicy: Never
 		          containers: [{name: work, image: sidepod.local/demo, command: [demo, act, 'exit=0,code=4']}]
 	END
-	run timeout 20 "$SIDEPOD" run files --net lo --now
+	run timeout 120 "$SIDEPOD" run files --net lo --now
 	[ "$status" -eq 1 ]
 	[[ $output == *'job/nightly-'*' Failed 0/1 in '*'BackoffLimitExceeded'* ]]
 	nothing_left
@@ -151,7 +151,7 @@ jobs() { # COUNT
 		    restartPolicy: Never
 		    containers: [{name: c, image: sidepod.local/demo, command: [/bin/echo, '\$(WORD), \$(KEY)'], envFrom: [{configMapRef: {name: words}}, {secretRef: {name: secret}}]}]
 	END
-	run timeout 30 "$SIDEPOD" run files --net lo
+	run timeout 120 "$SIDEPOD" run files --net lo
 	[ "$status" -eq 0 ]
 	[[ $output == *'hello, open sesame'* ]]
 	[ "$(grep -c '^job/j[12] Complete 1/1' <<<"$output")" -eq 2 ]
