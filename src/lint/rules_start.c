@@ -7,9 +7,6 @@
 #define GATE_BUDGET_S 60 /* proposed at least */
 #define BUDGET_MIN_S  5
 #define DELAY_WORTH_S 2
-#define WAIT_TOOLS                                                                                 \
-	"wait-for-it|wait-for-it.sh|wait-for|wait4x|dockerize|linkerd-await|scuttle|kubexit|envoy-preflight"
-#define ASK_TOOLS "nc|curl|wget|pg_isready|mysqladmin|redis-cli|grpc_health_probe|test|[|[[|timeout"
 
 /* What starts after @c: the next init container or, behind the last sidecar, the apps. */
 static const char *next_name(const struct lpod *p, const struct lctr *c)
@@ -323,51 +320,13 @@ static void post_start_gate(struct lpod *p)
 		sh_parse(&p->l->arena, h->exec->command.v, h->exec->command.n, &sh);
 		for (uint32_t i = 0; i < sh.n; i++)
 			waits |= sh.v[i].lead == SH_UNTIL || sh.v[i].lead == SH_WHILE ||
-				 sh_is(&sh.v[i], "sleep|wait|nc|curl|" WAIT_TOOLS) ||
-				 (sh_is(&sh.v[i], "pilot-agent") && sh_has_word(&sh.v[i], "wait"));
+				 sh_is(&sh.v[i], "sleep|wait|nc|curl") || sh_waits(&sh, i);
 		if (waits)
 			hit(p, "SP207", SP_CERTAIN, c, h->node,
 			    "postStart used as a start gate works by accident of the kubelet's "
 			    "serial start; a failing hook kills %s",
 			    c->name);
 	}
-}
-
-static bool is_wait_tool(const struct sh_cmd *c)
-{
-	return sh_is(c, WAIT_TOOLS) || (sh_is(c, "pilot-agent") && sh_has_word(c, "wait"));
-}
-
-/* for i in …; do nc -z … && break; done: command @i asks, a later one of the loop leaves it. */
-static bool leaves_loop(const struct sh *sh, uint32_t i)
-{
-	bool inside = false;
-
-	if (!sh_is(&sh->v[i], ASK_TOOLS))
-		return false;
-	for (uint32_t k = 0; k < i; k++) {
-		inside |= sh_is(&sh->v[k], "for") || sh->v[k].lead == SH_WHILE ||
-			  sh->v[k].lead == SH_UNTIL;
-		inside &= sh->v[k].lead != SH_END || sh->v[k].n > 0;
-	}
-	for (uint32_t k = i + 1; inside && k < sh->n; k++)
-		if (sh_is(&sh->v[k], "break|exit"))
-			return true;
-	return false;
-}
-
-/* Is command @i of a script the question of a loop that waits, or a tool that does nothing else? */
-static bool waits_for(const struct sh *sh, uint32_t i)
-{
-	const struct sh_cmd *c = &sh->v[i];
-
-	if (is_wait_tool(c) || c->lead == SH_UNTIL || (c->lead == SH_WHILE && c->negated))
-		return true;
-	/* while [ "$(curl …)" != 200 ] */
-	if (c->lead == SH_WHILE && sh_is(c, "[|test|[["))
-		return sh_has_word(c, "!=") || sh_has_word(c, "-ne") || sh_has_word(c, "!") ||
-		       sh_has_word(c, "-z");
-	return leaves_loop(sh, i);
 }
 
 /* Does a word of @c, or a file that it writes, name localhost:@port? */
@@ -400,19 +359,7 @@ static const struct lctr *gated_owner(struct lpod *p, const struct lctr *c, cons
 static bool is_idle_wait(struct lpod *p, const struct lctr *c, const struct sh *st,
 			 const char *text)
 {
-	bool loop =
-		sh_is(&st->v[0], "for") || st->v[0].lead == SH_WHILE || st->v[0].lead == SH_UNTIL;
-	bool asks = false;
-
-	for (uint32_t i = 0; i < st->n; i++)
-		asks |= waits_for(st, i);
-	if (!asks || !(loop || is_wait_tool(&st->v[0])) || !gated_owner(p, c, text))
-		return false;
-	/* a loop asks with its first command and sleeps; a tool may run something afterwards */
-	for (uint32_t i = 1; i < st->n; i++)
-		if (!sh_is(&st->v[i], "sleep|echo|printf|true|:|break|" ASK_TOOLS) && st->v[i].n)
-			return false;
-	return !strstr(text, " -- ");
+	return sh_only_waits(st) && gated_owner(p, c, text) && !strstr(text, " -- ");
 }
 
 /* The words of a tool that waits and then runs something: up to and with "--"; 0 none. */
@@ -445,7 +392,7 @@ static void wait_loops(struct lpod *p)
 			const struct lctr *s = NULL;
 			int64_t port = 0;
 
-			if (!waits_for(&c->sh, i))
+			if (!sh_waits(&c->sh, i))
 				continue;
 			for (uint32_t r = 0; r < c->n_refs && !s; r++) {
 				port = c->refs[r].port;

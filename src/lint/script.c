@@ -286,15 +286,31 @@ bool sp_script_without(const struct sp_script *s, const bool *gone, struct sp_bu
 	return last >= 0;
 }
 
+/* Commands that are the shell itself: without it there is nothing to run. */
+static bool is_builtin(const char *word)
+{
+	static const char *const names[] = {
+		".",        "alias",  "break", "case",    "cd",     "command", "continue", "eval",
+		"exit",     "export", "for",   "getopts", "hash",   "if",      "local",    "read",
+		"readonly", "return", "set",   "shift",   "source", "times",   "trap",     "type",
+		"ulimit",   "umask",  "unset", "until",   "wait",   "while",   NULL};
+
+	return is_one_of(word, strlen(word), names);
+}
+
 uint32_t sp_script_words(struct sp_arena *a, const char *text, size_t len, const char **w,
 			 uint32_t max)
 {
 	uint32_t n = 0;
 
+	while (len && strchr(" \t\n", text[len - 1]))
+		len--;
 	for (size_t i = 0; i < len;) {
 		size_t k = i;
 
-		if (text[i] == ' ' || text[i] == '\t' || text[i] == '\n') {
+		if (text[i] == '\n' && n > 0)
+			return 0; /* one command after the other */
+		if (strchr(" \t\n", text[i])) {
 			i++;
 			continue;
 		}
@@ -306,10 +322,14 @@ uint32_t sp_script_words(struct sp_arena *a, const char *text, size_t len, const
 		if (n == max)
 			return 0;
 		w[n] = sp_arena_strndup(a, text + i, k - i);
-		/* NAME=value in front and builtins need the shell */
-		if (!w[n] || (n == 0 && memchr(text + i, '=', k - i)))
+		/* NAME=value in front needs the shell, too */
+		if (!w[n] || (n == 0 && (memchr(text + i, '=', k - i) || is_builtin(w[n]))))
 			return 0;
-		n++;
+		/* without the shell in between there is nothing for exec to replace */
+		if (!(n == 0 && sp_streq(w[0], "exec")))
+			n++;
+		else if (k + 1 < len && text[k + 1] == '-')
+			return 0;
 		i = k;
 	}
 	return n;

@@ -3,7 +3,7 @@
  * Command lines, read well enough to say what they do: simple commands, how they are joined, which
  * files they write. No expansion is done; what cannot be understood stays a word.
  */
-#include "lint/lint_internal.h"
+#include "lint/shell.h"
 
 #include "base/text.h"
 
@@ -348,4 +348,92 @@ bool sh_signal(const struct sh_cmd *c, bool *pid1)
 		return c->n > 1 && !sh_has_word(c, "-0");
 	}
 	return sh_is(c, "pkill|killall|killall5");
+}
+
+/* ---- waiting --------------------------------------------------------------------------------- */
+
+#define WAIT_TOOLS                                                                                 \
+	"wait-for-it|wait-for-it.sh|wait-for|wait4x|dockerize|linkerd-await|scuttle|kubexit|"      \
+	"envoy-preflight"
+#define ASK_TOOLS                                                                                  \
+	"nc|ncat|curl|wget|telnet|grpcurl|pg_isready|psql|mysqladmin|mysql|redis-cli|"             \
+	"grpc_health_probe|test|[|[[|timeout"
+
+static bool is_wait_tool(const struct sh_cmd *c)
+{
+	return sh_is(c, WAIT_TOOLS) || (sh_is(c, "pilot-agent") && sh_has_word(c, "wait"));
+}
+
+static bool is_device(const char *word)
+{
+	return strncmp(word, "/dev/tcp/", 9) == 0;
+}
+
+/* A question and nothing else: a tool that asks, what a substitution gives, bash's own sockets. */
+static bool asks(const struct sh_cmd *c)
+{
+	if (sh_is(c, ASK_TOOLS) ||
+	    (c->n > 0 && (c->w[0][0] == '`' || strncmp(c->w[0], "$(", 2) == 0)))
+		return true;
+	for (uint32_t i = 0; i < c->n; i++)
+		if (is_device(c->w[i]))
+			return true;
+	for (uint32_t i = 0; i < c->n_out; i++)
+		if (is_device(c->out[i]))
+			return true;
+	return false;
+}
+
+static bool opens_loop(const struct sh_cmd *c)
+{
+	return sh_is(c, "for") || c->lead == SH_WHILE || c->lead == SH_UNTIL;
+}
+
+/* for i in …; do nc -z … && break; done: command @i asks, a later one of the loop leaves it. */
+static bool leaves_loop(const struct sh *s, uint32_t i)
+{
+	bool inside = false;
+
+	for (uint32_t k = 0; k < i; k++) {
+		inside |= opens_loop(&s->v[k]);
+		inside &= s->v[k].lead != SH_END;
+	}
+	for (uint32_t k = i + 1; inside && k < s->n && s->v[k].lead != SH_END; k++)
+		if (sh_is(&s->v[k], "break|exit"))
+			return true;
+	return false;
+}
+
+bool sh_waits(const struct sh *s, uint32_t i)
+{
+	const struct sh_cmd *c = &s->v[i];
+
+	if (is_wait_tool(c))
+		return true;
+	if (!asks(c))
+		return false;
+	if (c->lead == SH_UNTIL || (c->lead == SH_WHILE && c->negated))
+		return true;
+	/* while [ "$(curl …)" != 200 ] */
+	if (c->lead == SH_WHILE && sh_is(c, "[|test|[["))
+		return sh_has_word(c, "!=") || sh_has_word(c, "-ne") || sh_has_word(c, "!") ||
+		       sh_has_word(c, "-z");
+	return leaves_loop(s, i);
+}
+
+bool sh_only_waits(const struct sh *s)
+{
+	bool waits = false;
+
+	if (s->n == 0 || !(opens_loop(&s->v[0]) || is_wait_tool(&s->v[0])))
+		return false;
+	for (uint32_t i = 0; i < s->n; i++) {
+		const struct sh_cmd *c = &s->v[i];
+
+		waits |= sh_waits(s, i);
+		if (c->n && !is_wait_tool(c) && !asks(c) &&
+		    !sh_is(c, "for|sleep|echo|printf|true|false|:|break|continue|exit|date"))
+			return false;
+	}
+	return waits;
 }

@@ -4,6 +4,7 @@
  * loops that wait for their ports (M7) or for files (M8).
  */
 #include "lint/script.h"
+#include "lint/shell.h"
 #include "migrate/migrate_internal.h"
 
 #include <stdio.h>
@@ -93,7 +94,17 @@ static bool begins(const char *text, const char *w)
 
 static bool is_loop(const char *text)
 {
-	return begins(text, "while") || begins(text, "until");
+	return begins(text, "while") || begins(text, "until") || begins(text, "for");
+}
+
+/* Does the statement wait and do nothing else? */
+static bool only_waits(struct mpod *p, const char *text)
+{
+	const char *const argv[] = {"sh", "-c", text};
+	struct sh sh;
+
+	sh_parse(&p->m->arena, argv, SP_ARRAY_LEN(argv), &sh);
+	return sh_only_waits(&sh);
 }
 
 static bool is_wait_tool(const char *text)
@@ -154,8 +165,10 @@ static const char *verdict(struct mpod *p, struct mctr *c, const struct sp_state
 		return NULL;
 	if (!port)
 		return is_loop(text) && mig_file_loop(p, c, text) ? "M8" : NULL;
+	if (!only_waits(p, text) && !begins(text, "until") && !begins(text, "while !"))
+		return NULL; /* it works with the port */
 	owner = owner_of(p, c, port);
-	if (owner && !strstr(text, " -- ") &&
+	if (owner && only_waits(p, text) && !strstr(text, " -- ") &&
 	    !(begins(base_name(text), "dockerize") && st->to - st->from > 80)) {
 		owner->gate_rule = "M7";
 		return "M7";

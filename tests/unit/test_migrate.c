@@ -382,6 +382,11 @@ static void test_words(void **state)
 	assert_int_equal(sp_script_words(&a, "X=1 a", 5, w, 4), 0);
 	assert_int_equal(sp_script_words(&a, "a; b", 4, w, 4), 0);
 	assert_int_equal(sp_script_words(&a, "a b c d e", 9, w, 4), 0);
+	assert_int_equal(sp_script_words(&a, "prepare\nrun\n", 12, w, 4), 0);
+	assert_int_equal(sp_script_words(&a, "cd /x", 5, w, 4), 0);
+	assert_int_equal(sp_script_words(&a, "\n exec a b\n", 11, w, 4), 2);
+	assert_string_equal(w[0], "a");
+	assert_int_equal(sp_script_words(&a, "exec -a name b", 14, w, 4), 0);
 	sp_arena_done(&a);
 }
 
