@@ -5,6 +5,7 @@
 #include "cli/sessions.h"
 #include "supervisor/spawn.h"
 #include "sys/fd.h"
+#include "sys/replace.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -107,9 +108,13 @@ static void free_names(const struct sp_place *place, int names_fd)
 
 void sp_tidy(struct sp_cli *cli, const struct sp_place *place)
 {
+	SP_CLEANUP(sp_closep)
+	int runs_fd = open(place->runs_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	SP_CLEANUP(sp_closep) int names_fd = -EBADF;
 	struct sp_error err;
 
+	if (runs_fd >= 0)
+		sp_replace_sweep(runs_fd);
 	sweep_lost(cli, place);
 	sp_sessions_tidy(place);
 	/* Pods are begun under this lock: whatever has no supervisor now was not begun just now. */

@@ -3,22 +3,83 @@
 
 #include "sys/fd.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+
+#define BESIDE ".sidepod-" /* then a process id */
+
+/* What nobody writes any more: a killed process's locks are gone. */
+void sp_replace_sweep(int dir_fd)
+{
+	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+
+	if (!d)
+		sp_close(fd);
+	while (d && (e = readdir(d)) != NULL) {
+		SP_CLEANUP(sp_closep) int file_fd = -EBADF;
+
+		if (strncmp(e->d_name, BESIDE, strlen(BESIDE)) != 0)
+			continue;
+		file_fd = openat(dir_fd, e->d_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+		if (file_fd >= 0 && flock(file_fd, LOCK_EX | LOCK_NB) == 0)
+			(void)unlinkat(dir_fd, e->d_name, 0); /* it may stay, it is only litter */
+	}
+	if (d)
+		(void)closedir(d); /* was read only */
+}
 
 /* A file without a name goes with this process; not every file system has them. */
 static int open_beside(struct sp_replace *r, mode_t mode, struct sp_error *err)
 {
 	r->fd = openat(r->dir_fd, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, mode);
-	if (r->fd >= 0)
+	if (r->fd < 0) {
+		sp_replace_sweep(r->dir_fd); /* process ids come again */
+		(void)snprintf(r->beside, sizeof(r->beside), BESIDE "%d", (int)getpid()); /* fits */
+		r->fd = openat(r->dir_fd, r->beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	}
+	if (r->fd >= 0) {
+		(void)flock(r->fd, LOCK_EX | LOCK_NB); /* where there are no locks, none is found */
 		return 0;
-	(void)snprintf(r->beside, sizeof(r->beside), ".sidepod-%d", (int)getpid()); /* fits */
-	r->fd = openat(r->dir_fd, r->beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-	if (r->fd >= 0)
-		return 0;
+	}
 	r->beside[0] = '\0';
 	return sp_fail_errno(err, errno, "create '%s'", r->path);
+}
+
+/* Give the file without a name this one, when it is free. Return: 0, -errno */
+static int name_it(const struct sp_replace *r, const char *name)
+{
+	char link[64];
+
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", r->fd); /* fits */
+	return linkat(AT_FDCWD, link, r->dir_fd, name, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
+}
+
+/* In one step where nothing was before. */
+static int put_in_place(struct sp_replace *r, const char *name)
+{
+	int ret;
+
+	if (!r->beside[0]) {
+		ret = name_it(r, name);
+		if (ret != -EEXIST)
+			return ret;
+		sp_replace_sweep(r->dir_fd);
+		(void)snprintf(r->beside, sizeof(r->beside), BESIDE "%d", (int)getpid()); /* fits */
+		ret = name_it(r, r->beside);
+		if (ret < 0) {
+			r->beside[0] = '\0';
+			return ret;
+		}
+	}
+	if (renameat(r->dir_fd, r->beside, r->dir_fd, name) < 0)
+		return -errno;
+	r->beside[0] = '\0';
+	return 0;
 }
 
 int sp_replace_open(const char *path, mode_t mode, struct sp_replace *ret, struct sp_error *err)
@@ -46,21 +107,14 @@ int sp_replace_open(const char *path, mode_t mode, struct sp_replace *ret, struc
 
 int sp_replace_commit(struct sp_replace *r, struct sp_error *err)
 {
-	char mem[PATH_MAX], link[64];
+	char mem[PATH_MAX];
+	int ret;
 
 	if (!r->direct) {
 		memcpy(mem, r->path, strlen(r->path) + 1); /* checked above */
-		if (!r->beside[0]) {
-			(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", r->fd);
-			(void)snprintf(r->beside, sizeof(r->beside), ".sidepod-%d", (int)getpid());
-			if (linkat(AT_FDCWD, link, r->dir_fd, r->beside, AT_SYMLINK_FOLLOW) < 0) {
-				r->beside[0] = '\0';
-				return sp_fail_errno(err, errno, "create '%s'", r->path);
-			}
-		}
-		if (renameat(r->dir_fd, r->beside, r->dir_fd, basename(mem)) < 0)
-			return sp_fail_errno(err, errno, "create '%s'", r->path);
-		r->beside[0] = '\0';
+		ret = put_in_place(r, basename(mem));
+		if (ret < 0)
+			return sp_fail_errno(err, -ret, "create '%s'", r->path);
 	}
 	if (close(r->fd) < 0) { /* a file system that reports late */
 		r->fd = -EBADF;

@@ -28,5 +28,8 @@ int sp_replace_open(const char *path, mode_t mode, struct sp_replace *ret, struc
 int sp_replace_commit(struct sp_replace *r, struct sp_error *err);
 /** sp_replace_done() - Close; what was not committed is gone, and what was there before stays */
 void sp_replace_done(struct sp_replace *r);
+/** sp_replace_sweep() - Remove from a directory what processes left that were killed while they
+ * wrote there */
+void sp_replace_sweep(int dir_fd);
 
 #endif

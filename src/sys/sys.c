@@ -9,6 +9,10 @@
 #include <linux/keyctl.h>
 #include <linux/seccomp.h>
 #include <sys/syscall.h>
+#include <time.h>
+
+#define PAUSE_FIRST_NS (int64_t)50000
+#define PAUSE_MAX_NS   (int64_t)20000000
 
 static long ret_of(long r)
 {
@@ -250,6 +254,17 @@ int sys_remove_tree(int dir_fd, const char *path)
 	r = remove_entry(fd, base + 1);
 	(void)sp_close(fd);
 	return r;
+}
+
+bool sys_pause(int64_t *waited_ns, int64_t limit_ns)
+{
+	struct timespec t = {.tv_nsec = SP_MIN(SP_MAX(*waited_ns, PAUSE_FIRST_NS), PAUSE_MAX_NS)};
+
+	if (*waited_ns >= limit_ns)
+		return false;
+	(void)nanosleep(&t, NULL); /* an early return only means one more try */
+	*waited_ns += t.tv_nsec;
+	return true;
 }
 
 /* "<interface> <destination> …" */

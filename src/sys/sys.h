@@ -62,6 +62,14 @@ int sys_write_file(int dir_fd, const char *path, const char *text);
 /** sys_read_file() - At most @size - 1 bytes, NUL added. Return: bytes read */
 ssize_t sys_read_file(int dir_fd, const char *path, char *buf, size_t size);
 
+/**
+ * sys_pause() - Sleep between two tries of what will work soon
+ * @waited_ns: how long it was so far, 0 at first
+ *
+ * 50 microseconds, then as long again as all before, at most 20 milliseconds. Return: false when
+ * @limit_ns is used up, without sleep.
+ */
+bool sys_pause(int64_t *waited_ns, int64_t limit_ns);
 /** sys_has_route() - Is there a way to other machines: a default route that is not the loopback's?
  */
 bool sys_has_route(void);

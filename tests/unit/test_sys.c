@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Removing trees: what stands in the way and what must not be touched. */
+/* Removing trees: what stands in the way and what must not be touched. Files that appear whole.
+ * Pauses. */
 #include "sys/fd.h"
+#include "sys/replace.h"
 #include "sys/sys.h"
 
 #include "cmocka_all.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 
 static void test_remove_tree(void **state)
@@ -56,10 +59,69 @@ static void test_small_files(void **state)
 	(void)sp_close(fd);
 }
 
+static void put(const char *path, const char *text, bool commit)
+{
+	struct sp_replace r;
+	struct sp_error err;
+
+	assert_int_equal(sp_replace_open(path, 0600, &r, &err), 0);
+	assert_int_equal(sp_write_all(r.fd, text, strlen(text)), 0);
+	if (commit)
+		assert_int_equal(sp_replace_commit(&r, &err), 0);
+	sp_replace_done(&r);
+}
+
+/* Also beside what a killed process left, whose number comes again. */
+static void test_replace(void **state)
+{
+	char base[] = "/tmp/sidepod-sys.XXXXXX", path[64], litter[64], buf[8];
+	int dir, fd;
+
+	assert_non_null(mkdtemp(base));
+	(void)snprintf(path, sizeof(path), "%s/f", base);
+	(void)snprintf(litter, sizeof(litter), "%s/.sidepod-%d", base, (int)getpid());
+	put(path, "no", false);
+	assert_int_equal(access(path, F_OK), -1);
+	put(path, "one", true);
+	fd = open(litter, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	(void)sp_close(fd);
+	put(path, "no", false);
+	put(path, "two", true);
+	assert_int_equal(sys_read_file(AT_FDCWD, path, buf, sizeof(buf)), 3);
+	assert_string_equal(buf, "two");
+	assert_int_equal(access(litter, F_OK), -1);
+	/* one that is being written stays */
+	fd = open(litter, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	dir = open(base, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	sp_replace_sweep(dir);
+	assert_int_equal(access(litter, F_OK), 0);
+	(void)sp_close(fd);
+	sp_replace_sweep(dir);
+	assert_int_equal(access(litter, F_OK), -1);
+	assert_int_equal(access(path, F_OK), 0);
+	(void)sp_close(dir);
+	assert_int_equal(sys_remove_tree(AT_FDCWD, base), 0);
+}
+
+static void test_pause(void **state)
+{
+	int64_t waited = 0;
+	int n = 0;
+
+	while (sys_pause(&waited, 1000000))
+		n++;
+	assert_int_equal(n, 6); /* 50 µs, 50, 100, 200, 400, 800 */
+	assert_int_equal(waited, 1600000);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_remove_tree),
-					   cmocka_unit_test(test_small_files)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_remove_tree), cmocka_unit_test(test_small_files),
+		cmocka_unit_test(test_replace), cmocka_unit_test(test_pause)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
