@@ -13,12 +13,13 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/xattr.h>
-#include <time.h>
 
 /* The tier's cpu share is a sum over its pods (CG-25); each pod adds and takes away its part. */
 #define TIER_XATTR     "trusted.sidepod.milli"
 #define MOUNTINFO_MAX  (256 * 1024)
 #define KILL_ROUNDS    16
+#define SOON_NS        1000000     /* of a supervisor's time: the loop waits meanwhile */
+#define DEATH_NS       10000000000 /* after which a process is not dying but stuck */
 #define LIMITING_CTLS  (SP_CG_CPU | SP_CG_MEMORY | SP_CG_PIDS)
 #define SHARES_DEFAULT 1024 /* what a new cgroup has: cpu.shares */
 #define WEIGHT_DEFAULT 100  /* and cpu.weight */
@@ -494,14 +495,29 @@ static int remove_dir(int fd, const char *name)
 /* An exiting process leaves its cgroup shortly after it can be reaped: give it the processor. */
 static int remove_dir_soon(int fd, const char *name)
 {
-	int r = remove_dir(fd, name);
+	int64_t waited = 0;
+	int r;
 
-	for (int i = 0; i < 20 && r == -EBUSY; i++) {
-		const struct timespec t = {.tv_nsec = 50000};
-
-		(void)nanosleep(&t, NULL); /* an early return only means one more try */
+	do
 		r = remove_dir(fd, name);
-	}
+	while (r == -EBUSY && sys_pause(&waited, SOON_NS));
+	return r;
+}
+
+/*
+ * The pod of a dead supervisor. Nobody has waited for its processes: the kernel begins to kill them
+ * after the supervisor's locks are free, and one that is killed goes on until it has the processor
+ * and has given its memory back, which takes as long as it takes.
+ */
+static int kill_and_remove(const struct sp_cg_tree *t, const char *pod)
+{
+	int64_t waited = 0;
+	int r;
+
+	do {
+		(void)kill_dir(t, t->pod_fd); /* the removal tells */
+		r = remove_dir(t->tier_fd, pod);
+	} while (r == -EBUSY && sys_pause(&waited, DEATH_NS));
 	return r;
 }
 
@@ -556,8 +572,7 @@ int sp_cgroup_clean(const char *root, const char *uid, struct sp_error *err)
 			t.pod_fd = t.tier_fd >= 0 ? open_dir(t.tier_fd, cg.pod) : -EBADF;
 			if (t.pod_fd >= 0) {
 				milli = read_xattr(t.pod_fd);
-				(void)kill_dir(&t, t.pod_fd); /* the removal tells */
-				r = remove_dir_soon(t.tier_fd, cg.pod);
+				r = kill_and_remove(&t, cg.pod);
 				if (r == 0)
 					tier_add(&t, tiers[k], -milli);
 				bad = r < 0 ? r : bad;

@@ -21,6 +21,7 @@
 #include <sys/un.h>
 
 #define PROGRAM     "sidepod-supervisor"
+#define GLANCE_NS   100000000   /* a look at a lock takes less, on a busy machine too */
 #define STACK_BYTES (64 * 1024) /* of the child between clone and exec, which shares our memory */
 
 void sp_pod_log_name(const char *ns, const char *pod, const char *uid, struct sp_buf *out)
@@ -233,6 +234,18 @@ static int listen_control(int run_fd, struct sp_error *err)
 	return sp_take_fd(&fd);
 }
 
+int sp_pod_lock(int lock_fd, struct sp_error *err)
+{
+	int64_t waited = 0;
+
+	while (flock(lock_fd, LOCK_EX | LOCK_NB) < 0)
+		if (errno != EWOULDBLOCK)
+			return sp_fail_errno(err, errno, "lock the pod");
+		else if (!sys_pause(&waited, GLANCE_NS))
+			return sp_fail(err, SP_E_EXISTS, "the pod is running");
+	return 0;
+}
+
 static int make_dirs(const struct sp_engine *e, const char *uid, const char *log_name,
 		     struct dirs *d, struct sp_error *err)
 {
@@ -251,9 +264,8 @@ static int make_dirs(const struct sp_engine *e, const char *uid, const char *log
 	d->lock_fd = openat(d->run_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (d->lock_fd < 0)
 		return sp_fail_errno(err, errno, "open '%s/lock'", run);
-	if (flock(d->lock_fd, LOCK_EX | LOCK_NB) < 0)
-		return errno == EWOULDBLOCK ? sp_fail(err, SP_E_EXISTS, "the pod runs already")
-					    : sp_fail_errno(err, errno, "lock '%s/lock'", run);
+	if (sp_pod_lock(d->lock_fd, err) < 0)
+		return -1;
 	fd = make_path(pod, 0711, err);
 	if (fd < 0)
 		return -1;

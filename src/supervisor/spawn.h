@@ -52,6 +52,15 @@ int sp_supervisor_call(int control_fd, const char *request, size_t len, const in
 int sp_supervisor_alive(const char *run_dir, const char *uid, struct sp_error *err);
 
 /**
+ * sp_pod_lock() - Take the pod's lock, in its open file
+ *
+ * Commands that look who lives hold it for moments, which are waited for.
+ *
+ * Return: 0; -1 with SP_E_EXISTS when a supervisor, or a command that sweeps up, holds it.
+ */
+int sp_pod_lock(int lock_fd, struct sp_error *err);
+
+/**
  * sp_pod_sweep() - Remove what a dead supervisor left: cgroups, layers, address, rules
  * @remove_run_dir: status, record and emptyDirs too: the pod is not gone on with (VOL-1)
  * @remove_logs:    sp_pod_log_name() of the pod: its log directory and links too; NULL keeps them

@@ -12,7 +12,8 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <sys/file.h>
+
+#define DEATH_NS 10000000000 /* after which a process is not dying but stuck */
 
 /* Could a link of this name be the pod's? "<pod>_<namespace>_…", of "<namespace>_<pod>_<uid>" */
 static bool may_be_of(const char *link, const char *log_name)
@@ -82,8 +83,10 @@ static int remove_log(struct sp_arena *a, const struct sp_engine *e, const char 
 static int give_address_back(struct sp_arena *a, const struct sp_engine *e, const char *uid,
 			     struct sp_error *err)
 {
+	struct sp_error e_net;
 	struct sp_net_config c;
 	struct sp_net_host h;
+	int64_t waited = 0;
 	int r;
 
 	if (sp_engine_net_config(a, e, &c, err) < 0)
@@ -92,8 +95,14 @@ static int give_address_back(struct sp_arena *a, const struct sp_engine *e, cons
 		return 0; /* nobody ever had an address */
 	if (sp_net_host_open(&c, &h, err) < 0)
 		return -1;
-	r = sp_net_pod_down(&c, &h, uid, err);
+	/* its lock is free, but processes that it was about to start may hold the lease while they
+	 * die */
+	do
+		r = sp_net_pod_down(&c, &h, uid, &e_net);
+	while (r < 0 && e_net.code == SP_E_UNAVAILABLE && sys_pause(&waited, DEATH_NS));
 	sp_net_host_close(&h);
+	if (r < 0 && err)
+		*err = e_net;
 	return r;
 }
 
@@ -132,9 +141,8 @@ int sp_pod_sweep(const struct sp_engine *e, const char *uid, bool remove_run_dir
 		return sp_fail(err, SP_E_NO_MEMORY, "sweep");
 	/* Held until the end: no supervisor starts on what is being removed. */
 	lock_fd = open(lock, O_RDWR | O_CLOEXEC);
-	if (lock_fd >= 0 && flock(lock_fd, LOCK_EX | LOCK_NB) < 0)
-		return errno == EWOULDBLOCK ? sp_fail(err, SP_E_EXISTS, "the pod is running")
-					    : sp_fail_errno(err, errno, "lock '%s'", lock);
+	if (lock_fd >= 0 && sp_pod_lock(lock_fd, err) < 0)
+		return sp_wrap(err, "sweep pod %s", uid);
 	/* Everything is tried; the first failure is told. */
 	if (sp_sandbox_clean(uid, pod_dir, e->cgroup_root ? e->cgroup_root : "sidepod",
 			     !remove_run_dir, to) < 0) {

@@ -5,6 +5,7 @@
 #include "supervisor/bundle.h"
 #include "supervisor/env.h"
 #include "supervisor/pull_secrets.h"
+#include "supervisor/spawn.h"
 #include "supervisor/status_json.h"
 #include "sys/fd.h"
 
@@ -12,8 +13,11 @@
 
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
+#include <sys/wait.h>
 
 /* ---- expansion ------------------------------------------------------------------------------ */
 
@@ -735,6 +739,42 @@ static void test_container_id(void **state)
 	assert_string_not_equal(a, b);
 }
 
+/* Who only looks whether it is held is waited for; who keeps it is told. */
+static void test_lock(void **state)
+{
+	char path[] = "/tmp/sidepod-lock.XXXXXX", byte;
+	int fd = mkostemp(path, O_CLOEXEC), status, ready[2];
+	struct sp_error err;
+	pid_t pid;
+
+	assert_true(fd >= 0);
+	for (int keeps = 0; keeps < 2; keeps++) {
+		assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+		pid = fork();
+		if (pid == 0) {
+			int own = open(path, O_RDONLY | O_CLOEXEC);
+
+			if (flock(own, LOCK_SH) < 0 || write(ready[1], "", 1) != 1)
+				_exit(1);
+			if (keeps)
+				pause();
+			usleep(20000); /* longer than any look */
+			_exit(0);
+		}
+		assert_int_equal(read(ready[0], &byte, 1), 1);
+		assert_int_equal(sp_pod_lock(fd, &err), keeps ? -1 : 0);
+		if (keeps)
+			assert_int_equal(err.code, SP_E_EXISTS);
+		assert_int_equal(flock(fd, LOCK_UN), 0);
+		kill(pid, SIGKILL);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		close(ready[0]);
+		close(ready[1]);
+	}
+	close(fd);
+	unlink(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -743,7 +783,7 @@ int main(void)
 		cmocka_unit_test(test_env_errors),   cmocka_unit_test(test_volume_content),
 		cmocka_unit_test(test_bundle),       cmocka_unit_test(test_bad_bundles),
 		cmocka_unit_test(test_status),       cmocka_unit_test(test_container_id),
-		cmocka_unit_test(test_pull_secrets),
+		cmocka_unit_test(test_pull_secrets), cmocka_unit_test(test_lock),
 	};
 
 	return cmocka_run_group_tests(tests, read_pod, forget_pod);
