@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cli/files.h"
 #include "cli/interrupt.h"
+#include "cli/tidy.h"
 #include "spec/tables.h"
 #include "spec/tree.h"
 #include "sys/fd.h"
@@ -502,6 +503,7 @@ static int run(struct workload *w)
 	w->follow.told = NULL;
 	if (wl_show(w, &err) < 0 && r == 0)
 		r = sp_cli_fail(w->cli, &err);
+	w->services = sp_services_close(w->services); /* it holds the bridge, which is swept up */
 	return sp_session_end(w->s, &w->follow, r);
 }
 
@@ -537,6 +539,8 @@ int sp_workload_run(struct sp_session *s)
 		if (open_all(&w, &err) < 0) {
 			r = sp_cli_fail(w.cli, &err);
 			sp_follow_done(&w.follow);
+			w.services = sp_services_close(w.services);
+			sp_tidy(w.cli, &s->launch.place);
 		} else {
 			r = run(&w);
 		}

@@ -5,6 +5,7 @@
  */
 #include "net/service.h"
 
+#include "base/text.h"
 #include "net/conntrack.h"
 #include "net/link.h"
 #include "net/net_internal.h"
@@ -13,14 +14,18 @@
 #include "net/nft_service.h"
 #include "net/pool.h"
 #include "sys/fd.h"
+#include "sys/sys.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#define LEASES "services" /* name of their file */
+#define LEASES    "services" /* name of their file */
+#define OWNER     "run-"     /* then the process of the run */
+#define ORPHAN_NS 1000000000 /* of a run that another PID namespace has we know nothing */
 
 #define BLOCK_LEN  24 /* prefix of a block */
 #define BLOCK_MASK htonl(UINT32_MAX << (32 - BLOCK_LEN))
@@ -67,15 +72,43 @@ static void unlock_leasesp(int *fd)
 		sp_pool_unlock(*fd);
 }
 
+/* Has the run that took this lease ended? Its parent may not have taken note of that yet. */
+static bool is_orphan(int leases_fd, int slot)
+{
+	SP_CLEANUP(sp_closep) int pidfd = -EBADF;
+	char owner[SP_POOL_UID];
+	struct pollfd p;
+	int64_t pid;
+
+	if (sp_pool_uid(leases_fd, slot, owner) < 0 || strncmp(owner, OWNER, strlen(OWNER)) != 0 ||
+	    sp_parse_i64(owner + strlen(OWNER), 1, INT32_MAX, &pid) < 0)
+		return false;
+	pidfd = sys_pidfd_open((pid_t)pid, 0);
+	p = (struct pollfd){.fd = pidfd, .events = POLLIN};
+	return pidfd == -ESRCH || (pidfd >= 0 && poll(&p, 1, 0) > 0);
+}
+
+/* A run that was killed while it began its name server leaves a child that holds the lease until it
+ * has run for a moment. */
+static int is_held(int leases_fd, int slot, int64_t *waited_ns)
+{
+	int r = sp_pool_held(leases_fd, slot);
+
+	while (r > 0 && is_orphan(leases_fd, slot) && sys_pause(waited_ns, ORPHAN_NS))
+		r = sp_pool_held(leases_fd, slot);
+	return r;
+}
+
 /* With the lock held. Tables went with their sockets; routes go with the bridge, or are replaced by
  * the block's next owner. */
 static int sweep(int leases_fd, struct sp_error *err)
 {
 	int alive = 0, slot, r;
+	int64_t waited = 0;
 
 	for (slot = sp_pool_next(leases_fd, 0); slot >= 0;
 	     slot = sp_pool_next(leases_fd, slot + 1)) {
-		r = sp_pool_held(leases_fd, slot);
+		r = is_held(leases_fd, slot, &waited);
 		if (r > 0) {
 			alive++;
 			continue;
@@ -119,7 +152,7 @@ static int lease(struct sp_svc *s, const struct sp_svc_config *c, struct sp_erro
 	locked = s->leases_fd;
 	if (sweep(s->leases_fd, err) < 0)
 		return -1;
-	(void)snprintf(owner, sizeof(owner), "run-%d", (int)getpid()); /* fits */
+	(void)snprintf(owner, sizeof(owner), OWNER "%d", (int)getpid()); /* fits */
 	r = sp_pool_claim(s->leases_fd, n_blocks, owner, "");
 	if (r == -ENOSPC)
 		return sp_fail(err, SP_E_NO_SPACE, "%d runs with services: no more are possible",
