@@ -28,19 +28,17 @@ static int stop(struct sp_cli *cli, const struct sp_place *place, struct sp_take
 
 	sp_pod_delete_request(t->grace_s, &request);
 	for (uint32_t i = 0; i < t->n_pods; i++) {
-		if (!t->pods[i].alive)
+		const struct sp_pod_entry *p = &t->pods[i];
+
+		if (!p->alive)
 			continue;
-		fds[i] = sp_supervisor_connect(place->engine.run_dir, t->pods[i].uid, err);
-		if (fds[i] < 0 ||
-		    (!t->of_session[i] && sp_supervisor_call(fds[i], request.ptr, request.len, NULL,
-							     0, NULL, NULL, err) < 0)) {
-			if (err->code == SP_E_NOT_FOUND)
-				continue; /* over meanwhile */
-			return sp_wrap(err, "stop pod '%s'", t->pods[i].name);
-		}
-		if (sp_follow_add(f, t->pods[i].name, t->pods[i].ns, t->pods[i].uid, fds[i], true,
-				  NULL, err) < 0)
-			return -1;
+		fds[i] = sp_supervisor_connect(place->engine.run_dir, p->uid, err);
+		if ((fds[i] < 0 ||
+		     (!t->of_session[i] && sp_supervisor_call(fds[i], request.ptr, request.len,
+							      NULL, 0, NULL, NULL, err) < 0) ||
+		     sp_follow_add(f, p->name, p->ns, p->uid, fds[i], true, NULL, err) < 0) &&
+		    err->code != SP_E_NOT_FOUND) /* it is over meanwhile */
+			return sp_wrap(err, "stop pod '%s'", p->name);
 	}
 	if (sp_takedown_ask(cli, t, err) < 0)
 		return -1;
@@ -50,6 +48,7 @@ static int stop(struct sp_cli *cli, const struct sp_place *place, struct sp_take
 /* The pods of @t are over: sessions sweep what was theirs, we the rest. */
 static int sweep(struct sp_cli *cli, const struct sp_place *place, struct sp_takedown *t)
 {
+	int r = SP_EXIT_OK;
 	struct sp_error err;
 
 	if (sp_takedown_wait(cli, t, &err) < 0)
@@ -57,10 +56,14 @@ static int sweep(struct sp_cli *cli, const struct sp_place *place, struct sp_tak
 					      : sp_cli_fail(cli, &err);
 	tell_objects(cli, t, "");
 	for (uint32_t i = 0; i < t->n_pods; i++) {
-		sp_session_finish(cli, place, t->pods[i].name, t->pods[i].ns, t->pods[i].uid);
-		fprintf(cli->out, "pod/%s\n", t->pods[i].name);
+		const struct sp_pod_entry *p = &t->pods[i];
+
+		if (sp_session_finish(cli, place, p->name, p->ns, p->uid))
+			fprintf(cli->out, "pod/%s\n", p->name);
+		else
+			r = SP_EXIT_ENVIRONMENT;
 	}
-	return SP_EXIT_OK;
+	return r;
 }
 
 static int stop_and_sweep(struct sp_cli *cli, const struct sp_place *place, struct sp_takedown *t)

@@ -179,7 +179,8 @@ static int watch_pod(struct sp_follow *f, struct sp_watched *w, struct sp_error 
 	wd = inotify_add_watch(f->watch_fd, w->dir,
 			       IN_CREATE | IN_MODIFY | IN_MOVED_TO | IN_ONLYDIR);
 	if (wd < 0)
-		return sp_fail_errno(err, errno, "watch '%s'", w->dir);
+		return errno == ENOENT ? sp_fail(err, SP_E_NOT_FOUND, "pod '%s' is over", w->name)
+				       : sp_fail_errno(err, errno, "watch '%s'", w->dir);
 	if (add_ref(f, w, wd) < 0)
 		return sp_fail(err, SP_E_NO_MEMORY, "follow pod '%s'", w->name);
 	w->end = sp_loop_add(&f->loop, w->end_fd, SOURCE_END, w->slot,
@@ -212,9 +213,13 @@ int sp_follow_add(struct sp_follow *f, const char *name, const char *ns, const c
 	f->n_living++;
 	f->many |= f->n > 1;
 	look_at(f, w, true, true, true);
+	if (watch_pod(f, w, err) < 0) {
+		sp_follow_forget(f, w);
+		return -1;
+	}
 	if (ret)
 		*ret = w;
-	return watch_pod(f, w, err);
+	return 0;
 }
 
 void sp_follow_retire(struct sp_follow *f, struct sp_watched *w)
@@ -239,6 +244,8 @@ void sp_follow_forget(struct sp_follow *f, struct sp_watched *w)
 	if (*at)
 		*at = w->next_due;
 	f->v[w->slot] = NULL;
+	while (f->n && !f->v[f->n - 1])
+		f->n--;
 	free_watched(w);
 }
 

@@ -96,6 +96,8 @@ void sp_follow_done(struct sp_follow *f);
  * @name, @ns, @uid: copied
  * @end_fd: borrowed; @is_socket: a control socket, over when it hangs up; else a pidfd
  * @ret: NULL, or the pod
+ *
+ * @err: SP_E_NOT_FOUND when another command has stopped and removed it meanwhile
  */
 int sp_follow_add(struct sp_follow *f, const char *name, const char *ns, const char *uid,
 		  int end_fd, bool is_socket, struct sp_watched **ret, struct sp_error *err);

@@ -98,7 +98,7 @@ void sp_session_tell_end(struct sp_cli *cli, const struct sp_run *r)
 		fputs(b.ptr, cli->err);
 }
 
-void sp_session_finish(struct sp_cli *cli, const struct sp_place *place, const char *name,
+bool sp_session_finish(struct sp_cli *cli, const struct sp_place *place, const char *name,
 		       const char *ns, const char *uid)
 {
 	SP_CLEANUP(sp_buf_done) struct sp_buf logs = {0};
@@ -111,9 +111,14 @@ void sp_session_finish(struct sp_cli *cli, const struct sp_place *place, const c
 		sp_cli_warn(cli, "keep the record of pod '%s': %s", name, err.text);
 	sp_pod_log_name(ns, name, uid, &logs);
 	sp_name_free(place, ns, name, uid);
-	if (sp_pod_wait_gone(place, uid, &err) < 0 ||
-	    sp_pod_sweep(&place->engine, uid, true, logs.ptr, &err) < 0)
-		sp_cli_warn(cli, "clean up after pod '%s': %s", name, err.text);
+	/* who holds the lock now is another command that waited for the same end, and sweeps */
+	do
+		if (sp_pod_wait_gone(place, uid, &err) == 0 &&
+		    sp_pod_sweep(&place->engine, uid, true, logs.ptr, &err) == 0)
+			return true;
+	while (err.code == SP_E_EXISTS);
+	sp_cli_warn(cli, "clean up after pod '%s': %s", name, err.text);
+	return false;
 }
 
 int sp_session_follow(struct sp_cli *cli, const struct sp_place *place, bool logs,
@@ -150,7 +155,8 @@ int sp_session_code_of_app(const struct sp_follow *f, int otherwise)
 	return app && app->n_exits ? app->exits[app->n_exits - 1].code : otherwise;
 }
 
-static int follow_started(struct sp_session *s, struct sp_follow *f, bool logs,
+/* @code: set when somebody has removed one already */
+static int follow_started(struct sp_session *s, struct sp_follow *f, bool logs, int *code,
 			  struct sp_error *err)
 {
 	if (sp_session_follow(s->launch.cli, &s->launch.place, logs, f, err) < 0)
@@ -159,8 +165,11 @@ static int follow_started(struct sp_session *s, struct sp_follow *f, bool logs,
 		const struct sp_launched *p = &s->launch.pods[i];
 
 		if (sp_follow_add(f, p->name, p->ns, p->uid, p->supervisor.pidfd, false, NULL,
-				  err) < 0)
+				  err) == 0)
+			continue;
+		if (err->code != SP_E_NOT_FOUND)
 			return -1;
+		*code = sp_cli_fail(s->launch.cli, err);
 	}
 	return 0;
 }
@@ -195,7 +204,8 @@ int sp_session_pod_over(struct sp_session *s, struct sp_follow *f, struct sp_wat
 	    sp_session_draw(cli, &w->run, s->timeline, &err) < 0)
 		code = sp_cli_fail(cli, &err);
 	if (!s->keep)
-		sp_session_finish(cli, &s->launch.place, w->name, w->ns, w->uid);
+		(void)sp_session_finish(cli, &s->launch.place, w->name, w->ns,
+					w->uid); /* the code is the pod's */
 	return code;
 }
 
@@ -238,7 +248,7 @@ static int stay(struct sp_session *s, struct sp_follow *f, int start)
 	int code;
 
 	sp_session_begin(s, f);
-	/* one of several could not be started: the others are of no use */
+	/* one of several could not be started, or is gone: the others are of no use */
 	for (uint32_t i = 0; start != 0 && i < f->n; i++)
 		(void)sp_pod_ask(&s->launch.place, f->v[i]->uid, "{\"op\":\"delete\"}", &err);
 	if (s->stop_after) {
@@ -266,7 +276,7 @@ int sp_session_run(struct sp_session *s)
 	start = sp_launch_start(&s->launch);
 	if (s->launch.n_pods == 0)
 		return start;
-	if (follow_started(s, &f, true, &err) < 0) {
+	if (follow_started(s, &f, true, &start, &err) < 0) {
 		sp_follow_done(&f);
 		return sp_cli_fail(s->launch.cli, &err);
 	}
@@ -307,7 +317,7 @@ int sp_session_wait(struct sp_session *s, enum sp_until until, sp_time timeout)
 
 	if (s->launch.n_pods == 0 || code != 0)
 		return code;
-	if (follow_started(s, &f, false, &err) < 0 ||
+	if (follow_started(s, &f, false, &code, &err) < 0 ||
 	    sp_follow_wait(&f, until, timeout ? sp_time_add(sp_now_mono(), timeout) : SP_NEVER,
 			   &err) < 0) {
 		sp_follow_done(&f);

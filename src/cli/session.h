@@ -84,8 +84,9 @@ int sp_session_wait(struct sp_session *s, enum sp_until until, sp_time timeout);
 int sp_session_follow(struct sp_cli *cli, const struct sp_place *place, bool logs,
 		      struct sp_follow *f, struct sp_error *err);
 
-/** sp_session_finish() - A pod is over: keep its record, remove its directories */
-void sp_session_finish(struct sp_cli *cli, const struct sp_place *place, const char *name,
+/** sp_session_finish() - A pod is over: keep its record, remove its directories. Return: is nothing
+ * left of it? What is was told as a warning */
+bool sp_session_finish(struct sp_cli *cli, const struct sp_place *place, const char *name,
 		       const char *ns, const char *uid);
 
 /** sp_session_tell_end() - "web Succeeded after 4.02s, …", and why something took long */
