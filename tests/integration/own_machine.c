@@ -21,6 +21,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PATIENCE_S 10 /* for what ends by itself; nothing is judged by it */
@@ -116,6 +117,7 @@ static void furnish(void)
 	MUST(mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL));
 	mount_tmp();
 	MUST(mount("tmpfs", "/var/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777"));
+	MUST(mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777"));
 	MUST(mount("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755"));
 	for (int i = 0; i < n_trees; i++)
 		MUST(mount(trees[i].own, trees[i].mount, NULL, MS_BIND, NULL));
@@ -233,7 +235,7 @@ void own_machine_clean(const char *what)
 {
 	struct sp_buf now = {0};
 
-	for (int i = 0; i < PATIENCE_S * 100; i++) {
+	for (time_t until = time(NULL) + PATIENCE_S; time(NULL) <= until;) {
 		sp_buf_clear(&now);
 		list(&now);
 		if (now.len == marked.len && memcmp(now.ptr, marked.ptr, now.len) == 0 &&
@@ -245,4 +247,31 @@ void own_machine_clean(const char *what)
 	}
 	fail_msg("%s: %d descriptors before, %d now; left:\n%.*s-- before:\n%.*s", what, marked_fds,
 		 count_fds(), (int)now.len, now.ptr, (int)marked.len, marked.ptr);
+}
+
+/* ---- who is there ---------------------------------------------------------------------------- */
+
+int own_machine_supervisors(pid_t *v, int max)
+{
+	FILE *f = popen("grep -sl sidepod-supervi /proc/[0-9]*/comm", "re");
+	int n = 0, pid;
+
+	assert_non_null(f);
+	while (fscanf(f, "/proc/%d/comm ", &pid) == 1) {
+		if (n < max)
+			v[n] = pid;
+		n++;
+	}
+	pclose(f);
+	return n;
+}
+
+int own_machine_kill_supervisors(void)
+{
+	pid_t v[8];
+	int n = own_machine_supervisors(v, 8);
+
+	for (int i = 0; i < n && i < 8; i++)
+		kill(v[i], SIGKILL); /* gone already: as wanted */
+	return n;
 }

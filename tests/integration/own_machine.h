@@ -7,6 +7,7 @@
 #define OWN_MACHINE_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 /**
  * own_machine_run() - Run @tests in there, as root; what needs no such place is skipped elsewhere
@@ -24,5 +25,11 @@ void own_machine_mark(const char *root);
 /** own_machine_clean() - Wait until it lists the same again; after a few seconds the test fails and
  * tells @what was tried */
 void own_machine_clean(const char *what);
+
+/** own_machine_supervisors() - Pids of all supervisors: nobody else's are here. Return: how many,
+ * also of those that do not fit */
+int own_machine_supervisors(pid_t *v, int max);
+/** own_machine_kill_supervisors() - Return: how many there were */
+int own_machine_kill_supervisors(void);
 
 #endif

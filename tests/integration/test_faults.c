@@ -55,29 +55,6 @@ static int rounds(int otherwise)
 	"     ports: [{containerPort: 80, hostPort: 18080}],\n"                                    \
 	"     volumeMounts: [{name: d, mountPath: /d}, {name: m, mountPath: /m}]}\n"
 
-/* Pids of all supervisors: nobody else's are here. */
-static int supervisors(pid_t *v, int max)
-{
-	FILE *f = popen("grep -sl sidepod-supervi /proc/[0-9]*/comm", "re");
-	int n = 0, pid;
-
-	assert_non_null(f);
-	while (n < max && fscanf(f, "/proc/%d/comm ", &pid) == 1)
-		v[n++] = pid;
-	pclose(f);
-	return n;
-}
-
-static int kill_supervisors(void)
-{
-	pid_t v[8];
-	int n = supervisors(v, 8);
-
-	for (int i = 0; i < n; i++)
-		kill(v[i], SIGKILL); /* gone already: as wanted */
-	return n;
-}
-
 /* ---- the command is killed ------------------------------------------------------------------- */
 
 /* `run` dies; a pod that was started lives on, is found, followed and ended. */
@@ -86,14 +63,13 @@ static void round_of_command(const char *path, const char *name)
 	struct result r = {0};
 	int out_fd, err_fd, code;
 	pid_t pid = start(ARGS("run", path), -1, &out_fd, &err_fd);
-	pid_t sup[8];
 	bool lives;
 
 	moment(150);
 	kill(pid, SIGKILL);
 	code = reap(pid);
 	assert_true(code == 1000 + SIGKILL);
-	lives = supervisors(sup, 8) > 0;
+	lives = own_machine_supervisors(NULL, 0) > 0;
 	close(out_fd);
 	close(err_fd);
 	if (!lives)
@@ -127,7 +103,7 @@ static void round_of_supervisor(const char *path, const char *name)
 	} else {
 		moment(150);
 	}
-	n = kill_supervisors();
+	n = own_machine_kill_supervisors();
 	if (n == 0) /* it is not born yet, or is over */
 		kill(pid, SIGINT);
 	collect(out_fd, err_fd, &r);
@@ -150,13 +126,13 @@ static void round_of_all(const char *path, const char *name)
 
 	moment(100);
 	if (below(2))
-		(void)kill_supervisors();
+		(void)own_machine_kill_supervisors();
 	kill(pid, SIGKILL);
 	(void)reap(pid);
 	close(out_fd);
 	close(err_fd);
 	if (below(2))
-		(void)kill_supervisors();
+		(void)own_machine_kill_supervisors();
 	pid = start(ARGS("down", name), -1, &out_fd, &err_fd);
 	moment(40);
 	kill(pid, SIGKILL);
