@@ -19,9 +19,10 @@
 #define PARALLEL_MAX 64
 #define STARTING_MAX 2 /* set-up is work: more at a time would only disturb the clocks */
 #define PODS_PER_CPU 8
-#define SLOW         (50 * SP_MSEC) /* for a process with nothing to do: usually it takes 3 ms */
-#define TRIES_MAX    4              /* on a slow machine; the last verdict stands */
-#define END_LATE     (5 * SP_SEC)   /* a pod that has not ended so long after its time is told */
+#define SLOW         (50 * SP_MSEC)  /* for a process with nothing to do: usually it takes 3 ms */
+#define TRIES_MAX    4               /* on a slow machine; the last verdict stands */
+#define FINEST       (100 * SP_MSEC) /* what a busy machine still keeps apart */
+#define END_LATE     (5 * SP_SEC)    /* a pod that has not ended so long after its time is told */
 
 /* One line of the result: a scenario, or a file that could not be read. */
 struct entry {
@@ -245,9 +246,7 @@ static int make_agenda(struct conform_run *r, struct sp_error *err)
 	qsort(v, n, sizeof(*v), by_time);
 	r->agenda = v;
 	r->n_agenda = n;
-	r->cut =
-		sp_time_add(r->times.horizon, r->w->options->tolerance * r->w->options->time_scale);
-	return 0;
+	return conform_cut(r, err);
 }
 
 /* Read the pod, simulate it, decide whether it can be performed. */
@@ -270,8 +269,16 @@ static int plan_run(struct conform_run *r, struct sp_error *err)
 		return sp_fail(err, SP_E_NO_MEMORY, "scenario %s", r->scenario->id);
 	if (sp_sim_run(r->sim, r->times.horizon, err) < 0)
 		return -1;
-	if (sp_happened_read(&r->arena, r->sim, &r->simulated) < 0)
+	if (sp_happened_read(&r->arena, r->sim, &r->simulated) < 0 ||
+	    conform_finest(r, &r->finest) < 0)
 		return sp_fail(err, SP_E_NO_MEMORY, "scenario %s", r->scenario->id);
+	if (o->time_scale > 1 && r->finest / o->time_scale < FINEST) {
+		why = sp_arena_printf(&r->arena, "instants %g s apart would be %g s apart",
+				      (double)r->finest / (double)SP_SEC,
+				      (double)r->finest / o->time_scale / (double)SP_SEC);
+		skip(r, why ? why : "its instants would be too close");
+		return 0;
+	}
 	need = sp_sim_now(r->sim) / o->time_scale;
 	if (need > o->limit) {
 		why = sp_arena_printf(&r->arena, "needs %g s of real time",
@@ -297,7 +304,10 @@ static int add_scenario(struct conform *c, const struct sp_scenario *s)
 	r->scenario = s;
 	r->sup.pidfd = r->sup.control_fd = -EBADF;
 	snprintf(r->uid, sizeof(r->uid), "conform-%d-%u", (int)getpid(), c->n);
-	if (s->kind != SP_SCN_POD) {
+	if (s->fault) {
+		r->verdict.failed = sp_fail(&r->err, SP_E_INVALID, "%s", s->fault) < 0;
+		r->state = CONFORM_DONE;
+	} else if (s->kind != SP_SCN_POD) {
 		skip(r, "no pod scenario: `simulate --check` computes it");
 	} else if (plan_run(r, &r->err) < 0) {
 		r->verdict.failed = true;
@@ -349,7 +359,7 @@ static void start_over(struct conform_run *r)
 static void finish(struct conform *c, struct conform_run *r)
 {
 	struct sp_error err = {0};
-	bool slow = r->slow > SLOW;
+	bool slow = r->slow > SP_MIN(SLOW, r->finest / r->w->options->time_scale / 8);
 
 	if (r->sup.pidfd >= 0)
 		conform_gone(r);

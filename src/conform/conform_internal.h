@@ -37,6 +37,7 @@ struct conform_run {
 	struct sp_expect_times times;
 	struct sp_sim *sim;
 	struct sp_happened simulated;
+	sp_time finest; /* of the scenario: between two of its instants, at least */
 	struct conform_item *agenda;
 	uint32_t n_agenda, next;
 
@@ -85,6 +86,15 @@ int conform_registry(struct conform_run *r, uint16_t ctr, const char *image,
 		     const struct sp_sim_image *how, struct sp_error *err);
 /** conform_objects() - Objects that exist at @at, as members "configMaps" and "secrets" */
 void conform_objects(const struct conform_run *r, sp_time at, struct sp_buf *out);
+
+/* instants.c */
+
+/** conform_finest() - The shortest time between two instants of the scenario; SP_NEVER: it has one
+ * alone. Return: 0, or -1 when memory ran out */
+int conform_finest(struct conform_run *r, sp_time *ret);
+/** conform_cut() - Fill r->cut: as late as the tolerance, but before what comes next behind the end
+ */
+int conform_cut(struct conform_run *r, struct sp_error *err);
 
 /* pod.c */
 

@@ -232,10 +232,11 @@ static void drop_flickers(struct side *s, sp_time tolerance)
 	}
 }
 
-/* Half the shortest time for which a condition stays as it is: what is shorter is a flicker. */
-static sp_time steady(const struct side *s)
+/* Half the shortest time for which a condition stays as it is: what is shorter is a flicker.
+ * @finest: between any two instants */
+static sp_time steady(const struct side *s, sp_time finest)
 {
-	sp_time shortest = SP_NEVER;
+	sp_time shortest = finest;
 
 	for (size_t i = 0; i < s->h->n; i++) {
 		if (!s->names[i] || s->h->lines[i].act.fact != SP_FACT_COND)
@@ -430,7 +431,8 @@ static int compare(struct conform_run *r, sp_time tolerance, struct sp_diff *d, 
 	sp_time until;
 
 	if (side_init(&r->arena, &sim, &r->simulated, 0) < 0 ||
-	    side_init(&r->arena, &real, &r->happened, SP_MIN(tolerance, steady(&sim))) < 0)
+	    side_init(&r->arena, &real, &r->happened, SP_MIN(tolerance, steady(&sim, r->finest))) <
+		    0)
 		return sp_fail(err, SP_E_NO_MEMORY, "compare with the simulation");
 	pair_up(&sim, &real);
 	*ret_late = compare_times(&sim, &real, tolerance, d);

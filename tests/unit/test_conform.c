@@ -64,6 +64,7 @@ static void test_cannot(void **state)
 		const char *entry, *why; /* NULL: it can */
 	} cases[] = {
 		{APP("run: [{exit_after: 1, code: 0}]"), NULL},
+		{APP("run: [{exit_after: 600, code: 1}]"), "chance"},
 		{APP("start_takes: 1"), "a launch cannot be made slow"},
 		{APP("run: [{exit_after: 1, code: 0, oom: true}]"), "code 137"},
 		{APP("run: [{exit_after: 1, code: 137, oom: true}]"), NULL},
