@@ -53,6 +53,10 @@ static void check_one(struct sp_arena *a, const struct sp_scenario *s,
 {
 	int kube_minor = outside->kube_minor;
 
+	if (s->fault) {
+		v->failed = sp_fail(err, SP_E_INVALID, "%s", s->fault) < 0;
+		return;
+	}
 	switch (s->kind) {
 	case SP_SCN_POD:
 		check_pod(a, s, kube_minor, v, err);

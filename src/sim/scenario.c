@@ -32,23 +32,29 @@ static const char *join_rules(struct sp_arena *a, const struct sp_node *list)
 	return copy;
 }
 
-static void read_entry(struct sp_arena *a, const struct sp_source *src, const struct sp_node *n,
-		       struct sp_diags *diags, struct sp_scenario *ret)
+/* A fault of one entry is told when its turn comes, the others are checked all the same. */
+static int read_entry(struct sp_arena *a, const struct sp_source *src, const struct sp_node *n,
+		      struct sp_scenario *ret)
 {
 	const char *kind = sp_node_str(sp_node_get(n, "kind"), "pod");
+	struct sp_error err = {0};
+	const struct sp_scn_reader r = {.arena = a, .file = src->name, .err = &err};
+	int fault = 0;
 
 	*ret = (struct sp_scenario){.node = n, .file = src->name, .kind = SP_SCN_KINDS};
-	ret->id = sp_node_str(sp_node_get(n, "id"), NULL);
+	ret->id = sp_node_str(sp_node_get(n, "id"), "?");
 	ret->title = sp_node_str(sp_node_get(n, "title"), "");
 	ret->rules = join_rules(a, sp_node_get(n, "rules"));
 	for (int k = 0; k < SP_SCN_KINDS; k++)
 		if (sp_streq(kind_names[k], kind))
 			ret->kind = (enum sp_scn_kind)k;
-	if (!ret->id)
-		sp_diag_add(diags, SP_SEV_ERROR, src->name, n->at, "a scenario needs an 'id'");
 	if (ret->kind == SP_SCN_KINDS)
-		sp_diag_add(diags, SP_SEV_ERROR, src->name, n->at, "unknown scenario kind '%s'",
-			    kind);
+		fault = sp_scn_fail(&r, n, "unknown scenario kind '%s'", kind);
+	if (!sp_node_str(sp_node_get(n, "id"), NULL))
+		fault = sp_scn_fail(&r, n, "a scenario needs an 'id'");
+	if (fault < 0)
+		ret->fault = sp_arena_strdup(a, err.text);
+	return fault < 0 && !ret->fault ? -1 : 0;
 }
 
 int sp_scenarios_read(struct sp_arena *a, const struct sp_source *src, struct sp_diags *diags,
@@ -89,7 +95,8 @@ int sp_scenarios_read(struct sp_arena *a, const struct sp_source *src, struct sp
 		const struct sp_node *list = sp_node_get(docs[d], "scenarios");
 
 		for (uint32_t i = 0; i < list->n; i++)
-			read_entry(a, src, list->items[i], diags, &v[n++]);
+			if (read_entry(a, src, list->items[i], &v[n++]) < 0)
+				return -1;
 	}
 	*ret = v;
 	*ret_n = n;

@@ -29,6 +29,7 @@ struct sp_scenario {
 	const char *file;
 	const char *id, *title;
 	const char *rules; /* "START-1, START-3"; "" none */
+	const char *fault; /* "file:line: what", why it is none; NULL: it is one */
 	enum sp_scn_kind kind;
 };
 

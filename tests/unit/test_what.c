@@ -346,6 +346,8 @@ static void test_tables(void **state)
 		{"]\nscenarois: [", 0, 1, 0, "unknown key 'scenarois'"},
 		{"{id: a, kind: dream}", 0, 1, 0, "unknown scenario kind 'dream'"},
 		{"{title: a}", 0, 1, 0, "needs an 'id'"},
+		{"{id: a, kind: dream}, {id: b, kind: calc, cases: [{set: [1], text: '1'}]}, 7", 1,
+		 2, 0, "ok 2 - b"},
 	};
 	const struct sp_scn_outside outside = {.kube_minor = 36, .zone = one_zone};
 
