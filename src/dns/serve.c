@@ -11,6 +11,7 @@
 
 #include "loop/loop.h"
 #include "sys/fd.h"
+#include "sys/sys.h"
 
 #include <arpa/inet.h>
 #include <arpa/nameser.h>
@@ -487,17 +488,14 @@ static bool on_control(struct server *s)
 			   .msg_control = control.bytes,
 			   .msg_controllen = sizeof(control.bytes)};
 	ssize_t n = recvmsg(s->p->control_fd, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-	const struct cmsghdr *c;
 	int fd;
 
 	if (would_wait(n))
 		return true;
 	if (n <= 0)
 		return false;
-	c = CMSG_FIRSTHDR(&m);
-	if (!c || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(sizeof(int)))
+	if (!sys_received_fds(&m, &fd, 1))
 		return true;
-	memcpy(&fd, CMSG_DATA(c), sizeof(fd));
 	take_table(s, fd);
 	(void)sp_close(fd);
 	return true;

@@ -6,6 +6,7 @@
 #include "spec/load.h"
 #include "supervisor/supervisor_internal.h"
 #include "sys/fd.h"
+#include "sys/sys.h"
 
 #include <fcntl.h>
 #include <jansson.h>
@@ -404,26 +405,6 @@ static void answer(struct sup *s, struct request *r)
 	send_message(s, r->client, &r->answer, r->answer_fd);
 }
 
-/* Descriptors that came along, whatever their number: those that are too many are closed. */
-static void take_fds(struct request *r, struct msghdr *msg)
-{
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
-		size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-			continue;
-		for (size_t i = 0; i < n; i++) {
-			int fd;
-
-			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
-			if (r->n_fds < FDS_MAX)
-				r->fds[r->n_fds++] = fd;
-			else
-				sp_close(fd);
-		}
-	}
-}
-
 void sup_client_event(struct sup *s, const struct sp_ready *ready)
 {
 	struct sup_client *c = &s->clients[ready->owner];
@@ -450,7 +431,7 @@ void sup_client_event(struct sup *s, const struct sp_ready *ready)
 	iov = (struct iovec){.iov_base = mem, .iov_len = (size_t)n};
 	n = recvmsg(c->fd, &msg, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 	if (n > 0) {
-		take_fds(&r, &msg);
+		r.n_fds = sys_received_fds(&msg, r.fds, FDS_MAX);
 		r.doc = json_loadb(mem, (size_t)n, JSON_REJECT_DUPLICATES, NULL);
 		answer(s, &r);
 	} else {

@@ -450,7 +450,6 @@ static int receive_answer(int fd, int *ret_fd, json_t **ret, struct sp_error *er
 			     .msg_iovlen = 1,
 			     .msg_control = control.mem,
 			     .msg_controllen = sizeof(control.mem)};
-	struct cmsghdr *c;
 	json_error_t je;
 	ssize_t n;
 
@@ -467,16 +466,7 @@ static int receive_answer(int fd, int *ret_fd, json_t **ret, struct sp_error *er
 			       ? sp_fail(err, SP_E_NOT_FOUND, "the pod is over")
 			       : sp_fail_errno(err, saved, "answer of the supervisor");
 	}
-	c = CMSG_FIRSTHDR(&msg);
-	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS) {
-		int got;
-
-		memcpy(&got, CMSG_DATA(c), sizeof(int));
-		if (ret_fd)
-			*ret_fd = got;
-		else
-			sp_close(got);
-	}
+	(void)sys_received_fds(&msg, ret_fd, ret_fd ? 1 : 0); /* *ret_fd is -EBADF without */
 	*ret = json_loadb(mem, (size_t)n, 0, &je);
 	free(mem);
 	return *ret ? 0 : sp_fail(err, SP_E_CORRUPT, "answer of the supervisor: %s", je.text);
@@ -493,7 +483,7 @@ int sp_supervisor_call(int control_fd, const char *request, size_t len, const in
 		*ret_fd = -EBADF;
 	if (send_request(control_fd, request, len, fds, n_fds, err) < 0 ||
 	    receive_answer(control_fd, ret_fd, &answer, err) < 0)
-		return -1;
+		goto failed;
 	if (json_is_true(json_object_get(answer, "ok"))) {
 		if (ret_answer)
 			*ret_answer = answer;
@@ -507,6 +497,9 @@ int sp_supervisor_call(int control_fd, const char *request, size_t len, const in
 		if (sp_streq(sp_code_name((enum sp_code)i), code))
 			c = (enum sp_code)i;
 	sp_fail(err, c, "%s", text ? text : "the supervisor refused");
+failed:
 	json_decref(answer);
+	if (ret_fd)
+		*ret_fd = sp_close(*ret_fd);
 	return -1;
 }

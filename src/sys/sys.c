@@ -8,6 +8,7 @@
 #include <linux/filter.h>
 #include <linux/keyctl.h>
 #include <linux/seccomp.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
 
@@ -295,6 +296,28 @@ static bool has_route6(void)
 	if (f)
 		(void)fclose(f); /* was read only */
 	return found;
+}
+
+uint32_t sys_received_fds(struct msghdr *msg, int *ret, uint32_t max)
+{
+	uint32_t n = 0;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+		size_t came = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t i = 0; i < came; i++) {
+			int fd;
+
+			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
+			if (n < max)
+				ret[n++] = fd;
+			else
+				(void)sp_close(fd);
+		}
+	}
+	return n;
 }
 
 bool sys_has_route(void)

@@ -70,6 +70,18 @@ ssize_t sys_read_file(int dir_fd, const char *path, char *buf, size_t size);
  * @limit_ns is used up, without sleep.
  */
 bool sys_pause(int64_t *waited_ns, int64_t limit_ns);
+
+struct msghdr;
+
+/**
+ * sys_received_fds() - Descriptors that came with a message
+ * @ret: up to @max of them, now the caller's; the others are closed, however many they are (room
+ *       for one is room for two)
+ *
+ * Return: how many.
+ */
+uint32_t sys_received_fds(struct msghdr *msg, int *ret, uint32_t max);
+
 /** sys_has_route() - Is there a way to other machines: a default route that is not the loopback's?
  */
 bool sys_has_route(void);
