@@ -127,7 +127,8 @@ void sp_log_unformat(const char *text, size_t n, size_t max_lines, size_t max_by
 	}
 	if (all.len - from > max_bytes)
 		from = all.len - max_bytes;
-	sp_buf_add(out, all.ptr + from, all.len - from);
+	if (all.len)
+		sp_buf_add(out, all.ptr + from, all.len - from);
 	sp_buf_done(&all);
 }
 
