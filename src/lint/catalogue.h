@@ -41,7 +41,7 @@ struct sp_cat_port {
 
 /* One path or check that tells something about the product. */
 struct sp_cat_health {
-	const char *use;  /* "startup", "readiness", "liveness", "quit" */
+	const char *use;  /* "startup", "readiness", "liveness", "quit"; "other": served as well */
 	const char *path; /* HTTP; NULL for tcp and exec */
 	uint16_t port;
 	bool https;                /* the path is served with TLS */

@@ -480,7 +480,8 @@ static bool find_in(const struct lpod *p, const struct lctr *c, const char *text
 {
 	const struct sp_lint_object *o;
 
-	if (find(texts, c->words) || find(texts, c->env))
+	/* texts begin with a blank where a word begins there: " -H" */
+	if (texts && (find(texts, say(p->l, " %s", c->words)) || find(texts, c->env)))
 		return true;
 	for (uint32_t i = 0; texts && (o = lctr_config(p, c, i)); i++)
 		for (uint32_t d = 0; d < o->o.config_map->data.n; d++) {

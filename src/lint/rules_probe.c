@@ -136,7 +136,7 @@ static void path_unknown(struct lpod *p, const struct lctr *c, int k)
 			if (!newer(h, c->tag))
 				return;
 			known = h;
-		} else if (!newer(h, c->tag) &&
+		} else if (!newer(h, c->tag) && !sp_streq(h->use, "other") &&
 			   (!alt || (!same_path(last_part(alt->path), last_part(path)) &&
 				     same_path(last_part(h->path), last_part(path))))) {
 			alt = h; /* best one that ends alike */

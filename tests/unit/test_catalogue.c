@@ -102,7 +102,7 @@ static void test_records(void **state)
 		assert_true(is && is_not);
 		assert_true(e->order == 10 || e->order == 20 || e->order == 30 || e->order == 40);
 		assert_int_equal(strlen(e->checked), 7);
-		assert_true(*e->source != '\0');
+		assert_non_null(strpbrk(e->source, "/:")); /* a place, not just a kind of text */
 		for (uint32_t k = 0; k < e->n_facts; k++) {
 			assert_int_equal(strlen(e->facts[k].checked), 7);
 			assert_true(*e->facts[k].source != '\0');
@@ -110,11 +110,36 @@ static void test_records(void **state)
 		}
 		for (uint32_t k = 0; k < e->n_health; k++)
 			assert_non_null(
-				strstr("startup readiness liveness quit", e->health[k].use));
+				strstr("startup readiness liveness quit other", e->health[k].use));
 		for (uint32_t k = 0; k < i; k++)
 			assert_string_not_equal(sp_catalogue_at(c, k)->id, e->id);
 	}
 	sp_catalogue_free(c);
+}
+
+static void test_switched(void **state)
+{
+	static const struct {
+		const char *text;
+		bool on;
+	} t[] = {{"", false},
+		 {"--health-check", true},
+		 {"a --health-check b", true},
+		 {"--health-check=true", true},
+		 {"--health-check=false", false},
+		 {"--health-check false --health-check", true},
+		 {"Health_Check  Off\n", false},
+		 {"Health_Check On\n", true},
+		 {"\"Health_Check\": \"no\"", false},
+		 {"Health_Check 0.0.0.0:1", true},
+		 {"Health_Check = 0", false},
+		 {"Health_Check offset", true},
+		 {"Health_Check\noff", true}};
+
+	for (size_t i = 0; i < SP_ARRAY_LEN(t); i++)
+		assert_int_equal(sp_switched("--health-check|Health_Check", t[i].text), t[i].on);
+	assert_false(sp_switched(NULL, "x"));
+	assert_false(sp_switched("x", NULL));
 }
 
 static void test_facts(void **state)
@@ -130,8 +155,8 @@ static void test_facts(void **state)
 	assert_int_equal(e->health[0].port, 9090);
 	assert_int_equal(e->health[0].switch_add.n, 1);
 	assert_string_equal(e->health[0].switch_add.v[0], "--health-check");
-	assert_true(sp_seen(e->ports[2].bind_seen, "--port 5432 --http-address=0.0.0.0"));
-	assert_true(e->ports[2].loopback);
+	assert_true(sp_seen(e->ports[3].bind_seen, "--port 5432 --http-address=0.0.0.0"));
+	assert_true(e->ports[3].loopback);
 	assert_int_equal(e->start_s, -1);
 	assert_int_equal(e->drain_s, 0);
 	assert_int_equal(e->type, SP_CAT_DB_PROXY);
@@ -247,9 +272,10 @@ static void test_bad(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cases), cmocka_unit_test(test_records),
-		cmocka_unit_test(test_facts), cmocka_unit_test(test_repo),
-		cmocka_unit_test(test_own),   cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_cases),    cmocka_unit_test(test_records),
+		cmocka_unit_test(test_switched), cmocka_unit_test(test_facts),
+		cmocka_unit_test(test_repo),     cmocka_unit_test(test_own),
+		cmocka_unit_test(test_bad),
 	};
 
 	return cmocka_run_group_tests(tests, load, unload);
