@@ -57,6 +57,17 @@ static bool speaks_of(const char *text, const char *path)
 	return false;
 }
 
+/* What a finding says about its field; behind the field's path, unless that one is missing. */
+static const char *words_of(const struct sp_diag *v)
+{
+	size_t n = strlen(v->path);
+
+	return strncmp(v->message, v->path, n) == 0 &&
+			       strncmp(v->message + n, ": Invalid value", 15) == 0
+		       ? v->message + n
+		       : v->message;
+}
+
 /* Would the finding @v be there without the fault @e of the decoder? When in doubt: no. */
 static bool follows(const struct sp_diag *v, const struct sp_diag *e)
 {
@@ -66,7 +77,7 @@ static bool follows(const struct sp_diag *v, const struct sp_diag *e)
 		return false;
 	if (!e->path || !v->path)
 		return true;
-	if (related(v->path, e->path) || speaks_of(v->message, e->path))
+	if (related(v->path, e->path) || speaks_of(words_of(v), e->path))
 		return true;
 	n = parent_len(e->path);
 	m = parent_len(v->path);
