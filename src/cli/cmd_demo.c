@@ -3,7 +3,7 @@
 #include "cli/cli_internal.h"
 #include "cli/demo_scenes.h"
 #include "cli/fetch.h"
-#include "cli/session.h"
+#include "cli/workload.h"
 
 #include "base/text.h"
 
@@ -64,7 +64,7 @@ static int play(struct sp_cli *cli, const struct sp_demo_scene *scene)
 		return sp_cli_error(cli, SP_EXIT_ENVIRONMENT, "%s", image.fail_text);
 	r = sp_launch_load_text(&s.launch, "demo", scene->manifest);
 	if (r == 0)
-		r = sp_session_run(&s);
+		r = sp_workload_run(&s);
 	sp_launch_done(&s.launch);
 	if (r >= SP_EXIT_SIGNAL || r == SP_EXIT_ENVIRONMENT || r == SP_EXIT_MANIFEST)
 		return r;

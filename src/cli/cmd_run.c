@@ -9,8 +9,10 @@ static int run(struct sp_cli *cli, int argc, char **argv)
 	int r;
 
 	sp_launch_init(&s.launch, cli);
-	s.launch.workloads = true;
 	sp_session_flags(&s, cli);
+	s.now = sp_flag_bool(cli, "now");
+	s.watch = sp_flag_bool(cli, "watch");
+	s.until = sp_flag_text(cli, "until");
 	if (attach && argc > 0) {
 		r = sp_cli_usage(cli, "--attach follows one pod that runs; it takes no FILE");
 	} else if (attach) {

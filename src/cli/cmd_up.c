@@ -1,25 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `sidepod up`: start pods that stay after the command. */
-#include "cli/pods.h"
-#include "cli/session.h"
-
-static int start_alone(struct sp_launch *l)
-{
-	int r = sp_launch_start(l);
-	struct sp_error err;
-
-	for (uint32_t i = 0; i < l->n_pods; i++) {
-		const struct sp_launched *p = &l->pods[i];
-
-		if (sp_pod_wait_shown(l->cli, &l->place, p->uid, p->supervisor.pidfd, &err) < 0) {
-			r = sp_cli_error(l->cli, SP_EXIT_ENVIRONMENT,
-					 "pod '%s' could not begin: %s", p->name, err.text);
-		} else {
-			fprintf(l->cli->out, "pod/%s\n", p->name);
-		}
-	}
-	return r;
-}
+/* `sidepod up`: start what stays after the command. */
+#include "cli/workload.h"
 
 static int run(struct sp_cli *cli, int argc, char **argv)
 {
@@ -30,18 +11,18 @@ static int run(struct sp_cli *cli, int argc, char **argv)
 	sp_launch_init(&s.launch, cli);
 	sp_session_flags(&s, cli);
 	r = sp_session_check_picture(cli, s.timeline);
+	if (wait)
+		s.leave = sp_streq(wait, "Complete") ? SP_LEAVE_COMPLETE : SP_LEAVE_READY;
+	else if (sp_flag_bool(cli, "detach"))
+		s.leave = SP_LEAVE_STARTED;
+	if (wait)
+		s.leave_timeout = sp_flag_time(cli, "timeout", 0);
+	if (s.leave) /* of what goes on there is no picture yet; `timeline` draws it later */
+		s.timeline = s.events = NULL;
 	if (r == 0)
 		r = sp_launch_load(&s.launch, argc, argv);
-	if (r != 0)
-		;
-	else if (wait)
-		r = sp_session_wait(&s,
-				    sp_streq(wait, "Complete") ? SP_UNTIL_COMPLETE : SP_UNTIL_READY,
-				    sp_flag_time(cli, "timeout", 0));
-	else if (sp_flag_bool(cli, "detach"))
-		r = start_alone(&s.launch);
-	else
-		r = sp_session_run(&s);
+	if (r == 0)
+		r = sp_workload_run(&s);
 	sp_launch_done(&s.launch);
 	return r;
 }
@@ -50,13 +31,13 @@ static const struct sp_flag flags[] = {
 	{.name = "detach",
 	 .letter = 'd',
 	 .kind = SP_FLAG_BOOL,
-	 .help = "Start the pods and leave them running"},
+	 .help = "Start and leave it running"},
 	{.name = "wait",
 	 .kind = SP_FLAG_CHOICE,
 	 .arg = "FOR",
 	 .choices = "Ready|Complete",
 	 .if_bare = "Ready",
-	 .help = "Wait until the pods are, then leave them running"},
+	 .help = "Wait until all is, then leave it running"},
 	{.name = "timeout",
 	 .kind = SP_FLAG_DURATION,
 	 .arg = "TIME",
@@ -68,12 +49,18 @@ static const struct sp_flag flags[] = {
 
 const struct sp_command sp_command_up = {
 	.name = "up",
-	.summary = "Start pods that outlive this command",
+	.summary = "Start what outlives this command",
 	.args = "FILE…",
-	.about = "Like run, but what finished stays visible until `sidepod down`. With -d the pods "
-		 "are left running at once, with --wait as soon as they are Ready or complete.",
-	.examples = {{"up -d pod.yaml", "start and return"},
-		     {"up --wait --timeout 30s pod.yaml", "return when Ready, or with code 3"},
+	.about =
+		"Like run, but what finished stays visible until `sidepod down`. With -d all is left "
+		"running at once, with --wait as soon as it is Ready or complete.\n\n"
+		"Pods need nobody to go on. Deployments, Jobs, Services and all else that is "
+		"controlled are kept by a session in the background, which `get`, `describe` and "
+		"`down` ask; it ends when `down` has taken the last of it. Ready is a Deployment or a "
+		"set with all replicas ready, and a Job whose pods are, or that has ended; complete, "
+		"for Pods and Jobs, is their end. One that failed makes the exit code 1.",
+	.examples = {{"up -d app.yaml", "start and return"},
+		     {"up --wait --timeout 30s app.yaml", "return when Ready, or with code 3"},
 		     {"up --wait=Complete job.yaml", "return when it is done"}},
 	.flags = flags,
 	.max_args = -1,

@@ -24,32 +24,11 @@ void sp_launch_init(struct sp_launch *l, struct sp_cli *cli)
 
 void sp_launch_done(struct sp_launch *l)
 {
-	for (uint32_t i = 0; i < l->n_pods; i++) {
-		sp_close(l->pods[i].supervisor.pidfd);
-		sp_close(l->pods[i].supervisor.control_fd);
-	}
 	sp_manifest_done(&l->manifest);
 	*l = (struct sp_launch){0};
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
-
-static bool can_start(const struct sp_launch *l, const struct sp_object *o)
-{
-	return o->kind == SP_KIND_POD || o->kind == SP_KIND_CONFIG_MAP ||
-	       o->kind == SP_KIND_SECRET || o->kind == SP_KIND_NAMESPACE || l->workloads;
-}
-
-static int cannot_start(const struct sp_launch *l, const struct sp_object *o)
-{
-	(void)sp_cli_error(l->cli, SP_EXIT_MANIFEST,
-			   "%s:%u: kind %s cannot be started by this command", o->source->name,
-			   o->node->at.line, o->kind_text);
-	sp_cli_hint(l->cli, sp_cli_pod_spec(o)
-				    ? "`sidepod run` does, and stays with it"
-				    : "`sidepod run` takes it, with the pods that need it");
-	return SP_EXIT_MANIFEST;
-}
 
 /* Known to Kubernetes, not done by this engine: told before anything starts, never dropped. */
 static void tell_unacted(struct sp_launch *l)
@@ -146,8 +125,6 @@ static int check_object(struct sp_launch *l, const struct sp_object *o)
 	const struct sp_k_pod_spec *pod = sp_cli_pod_spec(o);
 	struct sp_error err;
 
-	if (!can_start(l, o))
-		return cannot_start(l, o);
 	if (pod && pod_refused(pod))
 		return sp_cli_error(l->cli, SP_EXIT_MANIFEST, "%s:%u: %s '%s': %s", o->source->name,
 				    o->node->at.line, word_of(o), o->meta->name, pod_refused(pod));
@@ -181,8 +158,7 @@ int sp_launch_check(struct sp_launch *l)
 	}
 	if (n_pods == 0)
 		return sp_cli_error(l->cli, SP_EXIT_MANIFEST,
-				    l->workloads ? "nothing in the manifests makes a pod"
-						 : "there is no Pod in the manifests");
+				    "nothing in the manifests makes a pod");
 	tell_unacted(l);
 	return 0;
 }
@@ -289,106 +265,7 @@ int sp_launch_secrets(struct sp_launch *l, const struct sp_object *o, int *ret_f
 	return 0;
 }
 
-/* What stands between the manifest and a running pod. */
-struct plan {
-	const struct sp_object *object;
-	const char *uid;
-	struct sp_bundle_image images[SP_CONTAINERS_MAX];
-	uint32_t n_images;
-};
-
-/* The image of a container. START-5: a registry is asked before the pod starts, and what it answers
- * counts as the pod's first attempt; all that comes later its supervisor asks. */
-static int add_image(struct plan *p, struct sp_image_store *s, const struct sp_fetch *f,
-		     const struct sp_k_container *c, struct sp_error *err)
-{
-	const char *policy = c->image_pull_policy ? c->image_pull_policy : "IfNotPresent";
-
-	for (uint32_t i = 0; i < p->n_images; i++)
-		if (sp_streq(p->images[i].reference, c->image))
-			return 0;
-	if (sp_fetch_by_policy(f, s, c->image, policy, &p->images[p->n_images], err) < 0)
-		return -1;
-	p->n_images++;
-	return 0;
-}
-
-static int plan_images(struct sp_launch *l, struct plan *p, struct sp_error *err)
-{
-	const struct sp_k_pod_spec *spec = p->object->pod->spec;
-	SP_CLEANUP(sp_image_store_closep) struct sp_image_store *s = NULL;
-	SP_CLEANUP(sp_closep) int auth_fd = -EBADF;
-	struct sp_fetch f = {.cli = l->cli, .progress = l->progress};
-	uint32_t n_inits = spec->init_containers.n;
-
-	if (sp_image_store_open(sp_image_dir(l->cli), &s, err) < 0 ||
-	    sp_launch_secrets(l, p->object, &auth_fd, err) < 0)
-		return -1;
-	f.auth_fd = auth_fd;
-	for (uint32_t i = 0; i < n_inits + spec->containers.n; i++) {
-		const struct sp_k_container *c = i < n_inits ? &spec->init_containers.v[i]
-							     : &spec->containers.v[i - n_inits];
-
-		if (add_image(p, s, &f, c, err) < 0)
-			return sp_wrap(err, "container '%s'", c->name);
-	}
-	return 0;
-}
-
 /* ---- starting -------------------------------------------------------------------------------- */
-
-static int random_uid(struct sp_arena *a, const char **ret)
-{
-	uint8_t chance[16];
-	char uid[SP_UID_SIZE];
-
-	if (getrandom(chance, sizeof(chance), 0) != sizeof(chance))
-		return -1;
-	sp_format_uid(chance, uid);
-	*ret = sp_arena_strdup(a, uid);
-	return *ret ? 0 : -1;
-}
-
-/* The document as the API would hold it: with uid, namespace and creation time. */
-static int complete_metadata(struct sp_launch *l, const struct sp_object *o, const char *uid)
-{
-	struct sp_arena *a = &l->manifest.arena;
-	char mem[40];
-	struct sp_buf t = sp_buf_fixed(mem, sizeof(mem));
-	struct sp_node *meta = (struct sp_node *)(uintptr_t)sp_node_get(o->node, "metadata");
-
-	sp_format_rfc3339(&t, sp_now_wall(), 0);
-	return meta && sp_node_set(a, meta, "uid", sp_node_new_str(a, uid)) == 0 &&
-			       sp_node_set(a, meta, "namespace", sp_node_new_str(a, o->meta->ns)) ==
-				       0 &&
-			       sp_node_set(a, meta, "creationTimestamp",
-					   sp_node_new_str(a, sp_arena_strdup(a, mem))) == 0
-		       ? 0
-		       : -1;
-}
-
-static const char *give_uid(struct sp_launch *l, const struct sp_object *o)
-{
-	const char *uid;
-
-	return random_uid(&l->manifest.arena, &uid) < 0 || complete_metadata(l, o, uid) < 0 ? NULL
-											    : uid;
-}
-
-/* Objects of the pod's namespace; the supervisor takes what the pod names. */
-static uint32_t objects_of(struct sp_launch *l, enum sp_kind kind, const char *ns,
-			   const struct sp_node **ret)
-{
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < l->manifest.n_objects; i++) {
-		const struct sp_object *o = &l->manifest.objects[i];
-
-		if (o->kind == kind && sp_streq(o->meta->ns ? o->meta->ns : "default", ns))
-			ret[n++] = o->node;
-	}
-	return n;
-}
 
 int sp_launch_make_room(struct sp_launch *l, const char *ns, const char *name, struct sp_error *err)
 {
@@ -424,82 +301,6 @@ int sp_launch_name_free(struct sp_launch *l, const char *ns, const char *name)
 	return SP_EXIT_FAILED;
 }
 
-static int plan_pod(struct sp_launch *l, const struct sp_object *o, struct plan *p)
-{
-	struct sp_error err;
-	int r;
-
-	p->object = o;
-	if (plan_images(l, p, &err) < 0) {
-		if (sp_interrupt_pending())
-			return SP_EXIT_SIGNAL + sp_interrupt_pending();
-		(void)sp_wrap(&err, "pod '%s'", o->meta->name);
-		(void)sp_cli_fail(l->cli, &err);
-		return SP_EXIT_ENVIRONMENT;
-	}
-	r = sp_launch_profiles(l, o);
-	if (r == 0)
-		r = sp_launch_name_free(l, o->meta->ns, o->meta->name);
-	if (r != 0)
-		return r;
-	p->uid = give_uid(l, o);
-	return p->uid ? 0 : sp_cli_error(l->cli, SP_EXIT_ENVIRONMENT, "out of memory");
-}
-
-static int start_pod(struct sp_launch *l, const struct plan *p)
-{
-	const struct sp_object *o = p->object;
-	const struct sp_node **maps =
-		sp_arena_array(&l->cli->arena, l->manifest.n_objects + 1, sizeof(*maps));
-	const struct sp_node **secrets =
-		sp_arena_array(&l->cli->arena, l->manifest.n_objects + 1, sizeof(*secrets));
-	struct sp_launched *pod = &l->pods[l->n_pods];
-	struct sp_bundle_params b = {.pod = o->node,
-				     .images = p->images,
-				     .n_images = p->n_images,
-				     .engine = &l->place.engine};
-	struct sp_error err;
-
-	if (!maps || !secrets)
-		return sp_cli_error(l->cli, SP_EXIT_ENVIRONMENT, "out of memory");
-	b.config_maps = maps;
-	b.n_config_maps = objects_of(l, SP_KIND_CONFIG_MAP, o->meta->ns, maps);
-	b.secrets = secrets;
-	b.n_secrets = objects_of(l, SP_KIND_SECRET, o->meta->ns, secrets);
-	*pod = (struct sp_launched){
-		.name = o->meta->name, .ns = o->meta->ns, .uid = p->uid, .pod = o->pod};
-	pod->supervisor.pidfd = pod->supervisor.control_fd = -EBADF;
-	if (sp_supervisor_spawn(&b, &pod->supervisor, &err) < 0) {
-		(void)sp_wrap(&err, "pod '%s'", pod->name);
-		(void)sp_cli_fail(l->cli, &err);
-		return SP_EXIT_ENVIRONMENT;
-	}
-	l->n_pods++;
-	return 0;
-}
-
-/* Names are given and pods are started under one lock: no two commands start the same pod. */
-static int start_pods(struct sp_launch *l, const struct plan *v, uint32_t n)
-{
-	struct sp_error err;
-	SP_CLEANUP(sp_closep) int lock_fd = sp_names_lock(&l->place, &err);
-	int r = lock_fd < 0 ? sp_cli_fail(l->cli, &err) : 0;
-
-	for (uint32_t i = 0; i < n && r == 0; i++)
-		r = sp_launch_name_free(l, v[i].object->meta->ns, v[i].object->meta->name);
-	for (uint32_t i = 0; i < n && r == 0; i++) {
-		const struct sp_k_meta *meta = v[i].object->meta;
-
-		if (sp_name_take(&l->place, meta->ns, meta->name, v[i].uid, &err) < 0)
-			r = sp_cli_fail(l->cli, &err);
-		else
-			r = start_pod(l, &v[i]);
-		if (r != 0)
-			sp_name_free(&l->place, meta->ns, meta->name, v[i].uid);
-	}
-	return r;
-}
-
 int sp_launch_ready(struct sp_launch *l)
 {
 	struct sp_error err;
@@ -508,51 +309,4 @@ int sp_launch_ready(struct sp_launch *l)
 		return err.code == SP_E_INVALID ? sp_cli_usage(l->cli, "%s", err.text)
 						: sp_cli_fail(l->cli, &err);
 	return 0;
-}
-
-static int dry_run(struct sp_launch *l)
-{
-	for (uint32_t i = 0; i < l->manifest.n_objects; i++)
-		if (l->manifest.objects[i].kind == SP_KIND_POD)
-			fprintf(l->cli->err, "would start pod/%s\n",
-				l->manifest.objects[i].meta->name);
-	return 0;
-}
-
-/* Plan all, then start all. */
-static int start(struct sp_launch *l)
-{
-	uint32_t n = 0, n_plans = 0;
-	struct plan *plans;
-	int r;
-
-	for (uint32_t i = 0; i < l->manifest.n_objects; i++)
-		n += l->manifest.objects[i].kind == SP_KIND_POD;
-	plans = sp_arena_array(&l->cli->arena, n, sizeof(*plans));
-	if (!plans)
-		return sp_cli_error(l->cli, SP_EXIT_ENVIRONMENT, "out of memory");
-	l->pods = sp_arena_array(&l->cli->arena, n, sizeof(*l->pods));
-	if (!l->pods)
-		return sp_cli_error(l->cli, SP_EXIT_ENVIRONMENT, "out of memory");
-	r = sp_launch_ready(l);
-	if (r == 0 && sp_flag_bool(l->cli, "dry-run"))
-		return dry_run(l);
-	for (uint32_t i = 0; i < l->manifest.n_objects && r == 0; i++)
-		if (l->manifest.objects[i].kind == SP_KIND_POD)
-			r = plan_pod(l, &l->manifest.objects[i], &plans[n_plans++]);
-	/* until here Ctrl-C has nothing to stop */
-	if (r == 0 && sp_interrupt_pending())
-		return SP_EXIT_SIGNAL + sp_interrupt_pending();
-	return r ? r : start_pods(l, plans, n_plans);
-}
-
-int sp_launch_start(struct sp_launch *l)
-{
-	sigset_t before;
-	int r;
-
-	sp_interrupt_hold(&before); /* no pod is begun by halves */
-	r = start(l);
-	(void)sigprocmask(SIG_SETMASK, &before, NULL); /* a valid set: cannot fail */
-	return r;
 }

@@ -10,21 +10,11 @@
 #include "spec/load.h"
 #include "supervisor/spawn.h"
 
-/* A pod that was started. */
-struct sp_launched {
-	const char *name, *ns, *uid;
-	const struct sp_k_pod *pod;
-	struct sp_supervisor supervisor; /* descriptors are the owner's of the struct */
-};
-
 struct sp_launch {
 	struct sp_cli *cli;
 	struct sp_place place;
 	struct sp_manifest manifest;
-	struct sp_launched *pods;
-	uint32_t n_pods;
 	const char *progress; /* how pulls are shown, by --progress; NULL: auto */
-	bool workloads;       /* set by the command: it can follow every kind */
 	const char **paths;   /* that were read */
 	uint32_t n_paths;
 	struct sp_bundle_image *images; /* that were asked for, present or not */
@@ -77,13 +67,6 @@ int sp_launch_load(struct sp_launch *l, int argc, char **argv);
 
 /** sp_launch_load_text() - The same for a text that we bring along */
 int sp_launch_load_text(struct sp_launch *l, const char *name, const char *text);
-
-/**
- * sp_launch_start() - Start every pod of the manifests
- *
- * Return: 0, or an exit code; then pods that had been started are in l->pods all the same.
- */
-int sp_launch_start(struct sp_launch *l);
 
 /** sp_launch_ready() - Read the flags for sp_launch_pod(). Return: 0, or an exit code */
 int sp_launch_ready(struct sp_launch *l);

@@ -102,13 +102,16 @@ bool sp_session_finish(struct sp_cli *cli, const struct sp_place *place, const c
 		       const char *ns, const char *uid)
 {
 	SP_CLEANUP(sp_buf_done) struct sp_buf logs = {0};
-	const char *record =
-		sp_arena_printf(&cli->arena, "%s/pods/%s/record.jsonl", place->engine.run_dir, uid);
+	struct sp_cli own = *cli; /* memory of its own: a session may finish pods for weeks */
+	const char *record;
 	struct sp_error err;
 
-	if (record && sp_runs_keep(cli, place, name, record, NULL, &err) < 0 &&
+	own.arena = (struct sp_arena){0};
+	record = sp_arena_printf(&own.arena, "%s/pods/%s/record.jsonl", place->engine.run_dir, uid);
+	if (record && sp_runs_keep(&own, place, name, record, NULL, &err) < 0 &&
 	    err.code != SP_E_NOT_FOUND)
 		sp_cli_warn(cli, "keep the record of pod '%s': %s", name, err.text);
+	sp_arena_done(&own.arena);
 	sp_pod_log_name(ns, name, uid, &logs);
 	sp_name_free(place, ns, name, uid);
 	/* who holds the lock now is another command that waited for the same end, and sweeps */
@@ -137,7 +140,7 @@ int sp_session_follow(struct sp_cli *cli, const struct sp_place *place, bool log
 	return 0;
 }
 
-int sp_session_code_of_app(const struct sp_follow *f, int otherwise)
+static int code_of_app(const struct sp_follow *f, int otherwise)
 {
 	const struct sp_row *app = NULL;
 
@@ -153,25 +156,6 @@ int sp_session_code_of_app(const struct sp_follow *f, int otherwise)
 		app = row;
 	}
 	return app && app->n_exits ? app->exits[app->n_exits - 1].code : otherwise;
-}
-
-/* @code: set when somebody has removed one already */
-static int follow_started(struct sp_session *s, struct sp_follow *f, bool logs, int *code,
-			  struct sp_error *err)
-{
-	if (sp_session_follow(s->launch.cli, &s->launch.place, logs, f, err) < 0)
-		return -1;
-	for (uint32_t i = 0; i < s->launch.n_pods; i++) {
-		const struct sp_launched *p = &s->launch.pods[i];
-
-		if (sp_follow_add(f, p->name, p->ns, p->uid, p->supervisor.pidfd, false, NULL,
-				  err) == 0)
-			continue;
-		if (err->code != SP_E_NOT_FOUND)
-			return -1;
-		*code = sp_cli_fail(s->launch.cli, err);
-	}
-	return 0;
 }
 
 static bool is_full(const char *dir)
@@ -215,7 +199,7 @@ static int end_of_run(struct sp_session *s, struct sp_follow *f)
 
 	for (uint32_t i = 0; i < f->n; i++)
 		code = sp_session_pod_over(s, f, f->v[i], code);
-	return s->code_of_app ? sp_session_code_of_app(f, code) : code;
+	return s->code_of_app ? code_of_app(f, code) : code;
 }
 
 void sp_session_begin(struct sp_session *s, struct sp_follow *f)
@@ -240,47 +224,16 @@ int sp_session_end(struct sp_session *s, struct sp_follow *f, int code)
 	return code;
 }
 
-/* Stay with the pods of @f to their end. @start: exit code of the start, 0 when all were started */
-static int stay(struct sp_session *s, struct sp_follow *f, int start)
+/* Stay with the pods of @f to their end. */
+static int stay(struct sp_session *s, struct sp_follow *f)
 {
-	struct sp_cli *cli = s->launch.cli;
 	struct sp_error err;
 	int code;
 
 	sp_session_begin(s, f);
-	/* one of several could not be started, or is gone: the others are of no use */
-	for (uint32_t i = 0; start != 0 && i < f->n; i++)
-		(void)sp_pod_ask(&s->launch.place, f->v[i]->uid, "{\"op\":\"delete\"}", &err);
-	if (s->stop_after) {
-		f->stay = true; /* the waits below belong together: the block goes on */
-		code = sp_follow_wait(f, SP_UNTIL_OVER, sp_time_add(sp_now_mono(), s->stop_after),
-				      &err);
-		for (uint32_t i = 0; code == 0 && f->timed_out && i < f->n; i++)
-			(void)sp_pod_ask(&s->launch.place, f->v[i]->uid, "{\"op\":\"delete\"}",
-					 &err); /* over meanwhile: as wanted */
-		f->stay = false;
-	}
 	code = sp_follow_wait(f, SP_UNTIL_OVER, SP_NEVER, &err);
-	code = code < 0 ? sp_cli_fail(cli, &err) : end_of_run(s, f);
-	code = sp_session_end(s, f, code);
-	return start ? start : code;
-}
-
-int sp_session_run(struct sp_session *s)
-{
-	struct sp_follow f = {0};
-	struct sp_error err;
-	int start;
-
-	sp_interrupt_hold(NULL); /* what comes during the start stops what was started */
-	start = sp_launch_start(&s->launch);
-	if (s->launch.n_pods == 0)
-		return start;
-	if (follow_started(s, &f, true, &start, &err) < 0) {
-		sp_follow_done(&f);
-		return sp_cli_fail(s->launch.cli, &err);
-	}
-	return stay(s, &f, start);
+	code = code < 0 ? sp_cli_fail(s->launch.cli, &err) : end_of_run(s, f);
+	return sp_session_end(s, f, code);
 }
 
 int sp_session_attach(struct sp_session *s, const char *name)
@@ -305,39 +258,5 @@ int sp_session_attach(struct sp_session *s, const char *name)
 		sp_follow_done(&f);
 		return sp_cli_fail(cli, &err);
 	}
-	return stay(s, &f, 0);
-}
-
-int sp_session_wait(struct sp_session *s, enum sp_until until, sp_time timeout)
-{
-	struct sp_cli *cli = s->launch.cli;
-	struct sp_follow f = {0};
-	struct sp_error err;
-	int code = sp_launch_start(&s->launch);
-
-	if (s->launch.n_pods == 0 || code != 0)
-		return code;
-	if (follow_started(s, &f, false, &code, &err) < 0 ||
-	    sp_follow_wait(&f, until, timeout ? sp_time_add(sp_now_mono(), timeout) : SP_NEVER,
-			   &err) < 0) {
-		sp_follow_done(&f);
-		return sp_cli_fail(cli, &err);
-	}
-	if (f.timed_out) {
-		code = sp_cli_error(cli, SP_EXIT_INCOMPLETE,
-				    "timed out; the pods go on, `sidepod ps` shows them");
-	} else if (f.left) {
-		code = SP_EXIT_SIGNAL + f.signal_number;
-	} else {
-		for (uint32_t i = 0; i < f.n; i++) {
-			const struct sp_watched *w = f.v[i];
-
-			if (until == SP_UNTIL_READY
-				    ? !w->run.ready_now && !sp_streq(w->run.phase, "Succeeded")
-				    : !sp_streq(w->run.phase, "Succeeded"))
-				code = SP_EXIT_FAILED;
-		}
-	}
-	sp_follow_done(&f);
-	return code;
+	return stay(s, &f);
 }

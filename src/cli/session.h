@@ -6,6 +6,14 @@
 #include "cli/follow.h"
 #include "cli/launch.h"
 
+/* When the command leaves what it has started alone. */
+enum sp_leave {
+	SP_LEAVE_NEVER,
+	SP_LEAVE_STARTED,  /* others can see it */
+	SP_LEAVE_READY,    /* all that can be is Ready, or over */
+	SP_LEAVE_COMPLETE, /* Pods and Jobs have ended */
+};
+
 struct sp_session {
 	struct sp_launch launch;
 	bool keep;            /* leave the pods' directories when they are over */
@@ -14,6 +22,11 @@ struct sp_session {
 	const char *events;   /* copy of the records; NULL none */
 	sp_time stop_after;   /* after the start: stop the pods; 0: they end by themselves */
 	bool code_of_app;     /* --exit-code app */
+	bool now;             /* CronJobs run once, at once */
+	bool watch;           /* apply the files again when they change */
+	const char *until;    /* the Job or Pod whose end ends all: "job/migrate"; NULL none */
+	enum sp_leave leave;
+	sp_time leave_timeout; /* for READY and COMPLETE; 0 none */
 };
 
 /* Flags of commands that show logs. */
@@ -53,9 +66,6 @@ struct sp_session {
 /** sp_session_flags() - Fill the options from the flags above */
 void sp_session_flags(struct sp_session *s, struct sp_cli *cli);
 
-/** sp_session_run() - Start what s->launch holds and follow it to its end. Return: exit code */
-int sp_session_run(struct sp_session *s);
-
 /**
  * sp_session_begin() - The pods of @f are ours: by the flags, where their facts go
  * sp_session_end() - Close what begin opened, sweep up. Return: @code, or that of what went wrong
@@ -67,18 +77,9 @@ int sp_session_end(struct sp_session *s, struct sp_follow *f, int code);
  * went wrong */
 int sp_session_pod_over(struct sp_session *s, struct sp_follow *f, struct sp_watched *w, int code);
 
-/** sp_session_code_of_app() - Code of the only regular container of the only pod, else @otherwise
- */
-int sp_session_code_of_app(const struct sp_follow *f, int otherwise);
-
-/** sp_session_attach() - The same for a pod that runs already. Return: exit code */
+/** sp_session_attach() - Follow a pod that runs already, as if it had been started here. Return:
+ * exit code */
 int sp_session_attach(struct sp_session *s, const char *name);
-
-/**
- * sp_session_wait() - Start and wait until Ready or complete, then leave the pods alone
- * @timeout: 0 none
- */
-int sp_session_wait(struct sp_session *s, enum sp_until until, sp_time timeout);
 
 /** sp_follow_open() - Follow by the flags --progress, --no-logs, … where the command has them */
 int sp_session_follow(struct sp_cli *cli, const struct sp_place *place, bool logs,

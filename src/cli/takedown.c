@@ -250,6 +250,20 @@ static int gather(struct search *s, struct sp_error *err)
 	return 0;
 }
 
+static int begin(struct search *s, const struct sp_place *place, struct sp_error *err)
+{
+	struct sp_takedown *t = s->t;
+
+	if (sp_sessions_connect(s->cli, place, &t->links, &t->n_links, err) < 0 ||
+	    sp_sessions_list(s->cli, t->links, t->n_links, NULL, NULL, &s->objects, &s->n_objects,
+			     err) < 0 ||
+	    sp_pods_list(s->cli, place, NULL, &s->all, &s->n_all, err) < 0)
+		return -1;
+	s->taken = sp_arena_array(&s->cli->arena, s->n_all + 1u, sizeof(*s->taken));
+	s->asked = sp_arena_array(&s->cli->arena, s->n_objects + 1u, sizeof(*s->asked));
+	return s->taken && s->asked ? 0 : sp_fail(err, SP_E_NO_MEMORY, "find pods");
+}
+
 int sp_takedown_find(struct sp_cli *cli, const struct sp_place *place, int argc, char **argv,
 		     struct sp_takedown *ret, struct sp_error *err)
 {
@@ -257,20 +271,35 @@ int sp_takedown_find(struct sp_cli *cli, const struct sp_place *place, int argc,
 
 	*ret = (struct sp_takedown){
 		.grace_s = sp_flag_bool(cli, "now") ? 0 : sp_flag_int(cli, "grace", -1)};
-	if (sp_sessions_connect(cli, place, &ret->links, &ret->n_links, err) < 0 ||
-	    sp_sessions_list(cli, ret->links, ret->n_links, NULL, NULL, &s.objects, &s.n_objects,
-			     err) < 0 ||
-	    sp_pods_list(cli, place, NULL, &s.all, &s.n_all, err) < 0)
+	if (begin(&s, place, err) < 0)
 		return -1;
-	s.taken = sp_arena_array(&cli->arena, s.n_all + 1u, sizeof(*s.taken));
-	s.asked = sp_arena_array(&cli->arena, s.n_objects + 1u, sizeof(*s.asked));
-	if (!s.taken || !s.asked)
-		return sp_fail(err, SP_E_NO_MEMORY, "find pods");
 	for (int i = 0; i < argc; i++)
 		if (want_word(&s, place, argv[i], err) < 0)
 			return -1;
 	if (want_selected(&s, err) < 0 || want_files(&s, err) < 0)
 		return -1;
+	return gather(&s, err);
+}
+
+int sp_takedown_manifest(struct sp_cli *cli, const struct sp_place *place,
+			 const struct sp_manifest *m, struct sp_takedown *ret, struct sp_error *err)
+{
+	struct search s = {.cli = cli, .t = ret};
+
+	*ret = (struct sp_takedown){.grace_s = -1};
+	if (begin(&s, place, err) < 0)
+		return -1;
+	for (uint32_t i = 0; i < m->n_objects; i++) {
+		const struct sp_object *o = &m->objects[i];
+		const struct wanted w = {sp_kind_name(o->kind), o->meta->ns ? o->meta->ns : "",
+					 o->meta->name};
+
+		if (o->kind == SP_KIND_POD || o->kind == SP_KIND_NAMESPACE ||
+		    o->kind == SP_KIND_CONFIG_MAP || o->kind == SP_KIND_SECRET)
+			continue;
+		for (uint32_t k = 0; k < s.n_objects; k++)
+			s.asked[k] |= is(&s.objects[k], &w);
+	}
 	return gather(&s, err);
 }
 

@@ -5,6 +5,7 @@
 
 #include "cli/pods.h"
 #include "cli/sessions.h"
+#include "spec/load.h"
 
 struct sp_takedown {
 	struct sp_pod_entry *pods;
@@ -25,6 +26,12 @@ struct sp_takedown {
  */
 int sp_takedown_find(struct sp_cli *cli, const struct sp_place *place, int argc, char **argv,
 		     struct sp_takedown *ret, struct sp_error *err);
+/** sp_takedown_manifest() - What running sessions have of the same names, but for what any number
+ * of them may share: Namespaces, ConfigMaps, Secrets; and for Pods, whose names are the machine's
+ */
+int sp_takedown_manifest(struct sp_cli *cli, const struct sp_place *place,
+			 const struct sp_manifest *m, struct sp_takedown *ret,
+			 struct sp_error *err);
 void sp_takedown_done(struct sp_takedown *t);
 
 /** sp_takedown_ask() - Have the sessions begin. They tell when all is gone: sp_takedown_wait() */

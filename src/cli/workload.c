@@ -5,6 +5,8 @@
 #include "base/text.h"
 #include "cli/files.h"
 #include "cli/interrupt.h"
+#include "cli/resource.h"
+#include "cli/takedown.h"
 #include "cli/tidy.h"
 #include "spec/tables.h"
 #include "spec/tree.h"
@@ -93,7 +95,9 @@ static void pod_over(void *arg, struct sp_agent_pod *p)
 	sp_follow_retire(&w->follow, v);
 	r = sp_session_pod_over(w->s, &w->follow, v, 0);
 	if (r != 0 && w->code == 0)
-		w->code = r; /* told; the others are followed to their end all the same */
+		w->code = r;           /* told; the others are followed to their end all the same */
+	if (w->detached && p->removed) /* the object went before it did */
+		sp_session_finish(w->cli, &w->s->launch.place, v->name, v->ns, v->uid);
 	if (!e)
 		return;
 	e->n_living--;
@@ -147,8 +151,10 @@ static void shorten(struct workload *w)
 
 static void act_on_presses(struct workload *w)
 {
+	bool leaves = w->s->leave && !w->detached; /* what was started stays */
 	int want = w->follow.presses ? w->follow.presses
-				     : w->code != 0 || (w->until && w->until->ended);
+				     : (w->code != 0 && !leaves) || (w->until && w->until->ended) ||
+					       sp_now_mono() >= w->stop_at;
 
 	if (want >= 1 && w->presses < 1)
 		wl_delete_all(w);
@@ -178,7 +184,8 @@ bool wl_is_over(const struct workload *w)
 		any_taken |= e->taken;
 		if (e->taken)
 			continue;
-		if (standing(e->kind) || e->waits_for_old || !e->ended)
+		/* without a command what has ended is shown until it is taken down */
+		if (standing(e->kind) || e->waits_for_old || !e->ended || w->detached)
 			return false;
 		any = true;
 	}
@@ -229,14 +236,16 @@ static int follow(struct workload *w)
 			return r;
 		if (sp_store_version(w->store) != before)
 			continue;
-		if ((w->code || (w->until && w->until->ended)) && !w->presses)
+		if (((w->code && (!w->s->leave || w->detached)) || (w->until && w->until->ended)) &&
+		    !w->presses)
 			continue; /* given up just now, or what was waited for is there */
-		if (wl_is_over(w))
+		if (wl_leave(w, &wake) || wl_is_over(w))
 			return 0;
 		wl_tell_pause(w, wake);
 		wl_look_for_hanging(w, &wake);
 		if (wl_reload(w, &wake))
 			continue;
+		wake = w->presses ? wake : SP_MIN(wake, w->stop_at);
 		if (sp_follow_wait(&w->follow, SP_UNTIL_CHANGE, wake, &err) < 0)
 			return sp_cli_fail(w->cli, &err);
 	}
@@ -315,7 +324,7 @@ static int check_suspended(struct workload *w)
 	for (uint32_t i = 0; i < m->n_objects; i++)
 		if (standing(m->objects[i].kind))
 			return 0;
-	for (uint32_t i = 0; i < m->n_objects && !sp_flag_bool(w->cli, "watch"); i++) {
+	for (uint32_t i = 0; i < m->n_objects && !w->s->watch && !w->s->leave; i++) {
 		const struct sp_object *o = &m->objects[i];
 
 		if (o->kind != SP_KIND_JOB || !o->job->spec->suspend.v)
@@ -329,6 +338,37 @@ static int check_suspended(struct workload *w)
 	return 0;
 }
 
+/* Objects of the same names in sessions that run: with --replace they give way. What is to stay
+ * behind the command has a name of its own; others may stand beside one another. */
+static int make_room(struct workload *w)
+{
+	struct sp_launch *l = &w->s->launch;
+	struct sp_takedown t;
+	struct sp_error err;
+	int r = 0;
+
+	if (!sp_flag_bool(w->cli, "replace") && !w->s->leave)
+		return 0;
+	if (sp_takedown_manifest(w->cli, &l->place, &l->manifest, &t, &err) < 0) {
+		r = sp_cli_fail(w->cli, &err);
+	} else if (t.n_objects && sp_flag_bool(w->cli, "replace")) {
+		if (sp_takedown_ask(w->cli, &t, &err) < 0 || sp_takedown_wait(w->cli, &t, &err) < 0)
+			r = sp_cli_fail(w->cli, &err);
+		for (uint32_t i = 0; r == 0 && i < t.n_pods; i++)
+			sp_session_finish(w->cli, &l->place, t.pods[i].name, t.pods[i].ns,
+					  t.pods[i].uid);
+	} else if (t.n_objects) {
+		const char *word = sp_resource_of_kind(t.objects[0].kind)->words[1];
+
+		r = sp_cli_error(w->cli, SP_EXIT_FAILED, "%s '%s' is running already", word,
+				 t.objects[0].name);
+		sp_cli_hint(w->cli, "`sidepod down %s/%s` stops it, --replace does so here", word,
+			    t.objects[0].name);
+	}
+	sp_takedown_done(&t);
+	return r;
+}
+
 /* Nothing is started unless everything can be. */
 static int check_start(struct workload *w)
 {
@@ -340,6 +380,8 @@ static int check_start(struct workload *w)
 			r = sp_launch_profiles(l, &l->manifest.objects[i]);
 	if (r == 0)
 		r = sp_launch_images(l);
+	if (r == 0)
+		r = make_room(w);
 	for (uint32_t i = 0; i < l->manifest.n_objects && r == 0; i++)
 		if (l->manifest.objects[i].kind == SP_KIND_POD)
 			r = sp_launch_name_free(l, l->manifest.objects[i].meta->ns,
@@ -348,20 +390,31 @@ static int check_start(struct workload *w)
 	return r == 0 && sp_interrupt_pending() ? SP_EXIT_SIGNAL + sp_interrupt_pending() : r;
 }
 
+static void put_object(const struct sp_object *o, FILE *to)
+{
+	for (const char *p = o->kind_text; *p; p++)
+		fputc(*p >= 'A' && *p <= 'Z' ? *p + 'a' - 'A' : *p, to);
+	fprintf(to, "/%s\n", o->meta->name);
+}
+
 static void dry_run(struct workload *w)
 {
 	const struct sp_manifest *m = &w->s->launch.manifest;
 
 	for (uint32_t i = 0; i < m->n_objects; i++) {
-		const char *kind = m->objects[i].kind_text;
-
 		fprintf(w->cli->err, "would %s ",
 			wl_makes_pods(m->objects[i].kind) ? "start" : "create");
-		for (; *kind; kind++)
-			fputc(*kind >= 'A' && *kind <= 'Z' ? *kind + 'a' - 'A' : *kind,
-			      w->cli->err);
-		fprintf(w->cli->err, "/%s\n", m->objects[i].meta->name);
+		put_object(&m->objects[i], w->cli->err);
 	}
+}
+
+static void tell_started(struct workload *w)
+{
+	const struct sp_manifest *m = &w->s->launch.manifest;
+
+	for (uint32_t i = 0; i < m->n_objects; i++)
+		if (wl_makes_pods(m->objects[i].kind))
+			put_object(&m->objects[i], w->cli->out);
 }
 
 /* With Services in the manifests: their addresses and names, before there is a pod to use them. */
@@ -412,9 +465,11 @@ static int open_all(struct workload *w, struct sp_error *err)
 	store_random(NULL, &w->manager_env.seed, sizeof(w->manager_env.seed));
 	if (open_services(w, err) < 0 || sp_store_open(&w->store_env, NULL, &w->store, err) < 0 ||
 	    sp_manager_open(w->store, &w->manager_env, &w->manager, err) < 0 ||
-	    sp_session_follow(w->cli, &w->s->launch.place, true, &w->follow, err) < 0 ||
+	    sp_session_follow(w->cli, &w->s->launch.place, !w->s->leave, &w->follow, err) < 0 ||
 	    open_channel(w, err) < 0)
 		return -1;
+	if (w->s->leave == SP_LEAVE_STARTED)
+		w->follow.progress.mode = SP_PROGRESS_QUIET;
 	sp_agent_init(&w->agent, &w->s->launch, w->store, &w->follow);
 	w->agent.started = pod_started;
 	w->agent.over = pod_over;
@@ -438,6 +493,7 @@ static void close_all(struct workload *w)
 	sp_zones_done(&w->zones);
 	sp_buf_done(&w->board);
 	sp_close(w->files_fd);
+	sp_close(w->report_fd);
 }
 
 /* A run whose pods may be several tells whose line it is from the first one on. */
@@ -453,7 +509,7 @@ static bool may_be_many(const struct workload *w)
 /* The Job or Pod of --until: "job/migrate", or a name that only one of them has. */
 static int find_until(struct workload *w)
 {
-	const char *text = sp_flag_text(w->cli, "until"), *slash = text ? strchr(text, '/') : NULL;
+	const char *text = w->s->until, *slash = text ? strchr(text, '/') : NULL;
 	const char *name = slash ? slash + 1 : text;
 	uint32_t n = 0;
 
@@ -483,18 +539,25 @@ static int run(struct workload *w)
 	int r;
 
 	sp_session_begin(w->s, &w->follow);
+	w->follow.owner = w->s->leave == SP_LEAVE_NEVER || w->detached;
 	w->follow.quiet_stop = true;
 	w->follow.stay = true;
 	w->wall_ns = sp_now_wall() - sp_now_mono();
 	r = wl_apply(w, &w->s->launch.manifest);
 	if (r == 0)
 		r = find_until(w);
-	if (r == 0 && sp_flag_bool(w->cli, "watch"))
+	if (r == 0 && w->s->watch)
 		r = wl_watch_files(w);
 	w->follow.many = may_be_many(w);
+	if (w->s->stop_after)
+		w->stop_at = sp_time_add(sp_now_mono(), w->s->stop_after);
+	if (w->s->leave_timeout)
+		w->leave_by = sp_time_add(sp_now_mono(), w->s->leave_timeout);
 	if (r == 0)
 		r = follow(w);
-	if (r == 0) {
+	if (r == 0 && w->s->leave && !w->detached) {
+		r = w->code;
+	} else if (r == 0) {
 		for (struct wl_entry *e = w->first; e; e = e->next)
 			if (e->kind == SP_KIND_JOB && !e->told_verdict)
 				wl_tell_verdict(w, e);
@@ -507,21 +570,45 @@ static int run(struct workload *w)
 	return sp_session_end(w->s, &w->follow, r);
 }
 
+/* Everything from the store on: by the command itself, or by a session of its own. */
+static int begin(struct workload *w)
+{
+	struct sp_error err;
+
+	if (w->s->leave && wl_needs_session(&w->s->launch.manifest)) {
+		if (wl_background(w, &err) < 0)
+			return sp_cli_fail(w->cli, &err);
+		if (!w->detached)
+			return w->code;
+	}
+	if (open_all(w, &err) < 0) {
+		int r = sp_cli_fail(w->cli, &err);
+
+		sp_follow_done(&w->follow);
+		w->services = sp_services_close(w->services);
+		sp_tidy(w->cli, &w->s->launch.place);
+		return r;
+	}
+	return run(w);
+}
+
 int sp_workload_run(struct sp_session *s)
 {
 	struct workload w = {.s = s,
 			     .cli = s->launch.cli,
 			     .told_wake = SP_NEVER,
 			     .files_fd = -EBADF,
+			     .report_fd = -EBADF,
 			     .reload_at = SP_NEVER,
+			     .stop_at = SP_NEVER,
+			     .leave_by = SP_NEVER,
 			     .follow = {.watch_fd = -EBADF}};
-	struct sp_error err;
 	int r = 0;
 
 	w.zones.cli = w.cli;
-	if (sp_flag_bool(w.cli, "now") && sp_flag_bool(w.cli, "watch"))
+	if (s->now && s->watch)
 		r = sp_cli_usage(w.cli, "--now ends with its Job; --watch does not end");
-	else if (sp_flag_bool(w.cli, "now"))
+	else if (s->now)
 		r = run_now(&w, &s->launch.manifest);
 	if (r == 0)
 		r = check_suspended(&w);
@@ -535,16 +622,10 @@ int sp_workload_run(struct sp_session *s)
 	sp_interrupt_hold(NULL); /* what comes during the start stops what was started */
 	if (r == 0)
 		r = check_start(&w);
-	if (r == 0) {
-		if (open_all(&w, &err) < 0) {
-			r = sp_cli_fail(w.cli, &err);
-			sp_follow_done(&w.follow);
-			w.services = sp_services_close(w.services);
-			sp_tidy(w.cli, &s->launch.place);
-		} else {
-			r = run(&w);
-		}
-	}
+	if (r == 0)
+		r = begin(&w);
+	if (r == 0 && s->leave == SP_LEAVE_STARTED && !w.detached)
+		tell_started(&w);
 	close_all(&w);
 	return r;
 }

@@ -24,7 +24,8 @@ struct wl_entry {
 	/* of a Pod or a Job: its end */
 	bool ended, good;
 	int64_t want, have, fresh; /* replicas; ready ones; those of the newest template */
-	bool settled;              /* nothing is under way */
+	bool settled;              /* nothing is under way: all that is to be is ready */
+	bool stuck;                /* its progress deadline has passed */
 	bool told_hanging, told_verdict;
 	bool waits_for_old; /* it was changed: made anew when the old one is gone */
 	char shown[64];     /* what was told last */
@@ -58,6 +59,10 @@ struct workload {
 	const struct wl_entry *until; /* whose end ends all; NULL: nobody's */
 	int presses;                  /* that were acted upon */
 	int code;                     /* why it was given up; 0 it was not */
+	sp_time stop_at;              /* it is stopped then */
+	bool detached;                /* a session of its own, without the command that began it */
+	int report_fd;                /* there it tells the command that it may go; -EBADF it has */
+	sp_time leave_by;             /* how long the command waits for that */
 
 	int files_fd; /* inotify on the manifests, with --watch */
 	sp_time reload_at;
@@ -104,6 +109,18 @@ void wl_serve(struct workload *w);
 bool wl_removals(struct workload *w, struct sp_error *err);
 void wl_tell_listeners(struct workload *w);
 void wl_serve_done(struct workload *w);
+
+/* ---- workload_leave.c: without the command ----------------------------------------------------
+ */
+
+/** wl_needs_session() - Is there something that works only as long as somebody controls it? */
+bool wl_needs_session(const struct sp_manifest *m);
+/** wl_leave() - May the command go? Of a session of its own: then it is told so. *wake: when to ask
+ * again. Return: true: we are the command, and go with w->code */
+bool wl_leave(struct workload *w, sp_time *wake);
+/** wl_background() - Begin a session of its own: from here on there are two of us. The command
+ * comes back when it may go, with w->code and without w->detached */
+int wl_background(struct workload *w, struct sp_error *err);
 
 /* ---- workload_show.c: what is told ------------------------------------------------------------
  */

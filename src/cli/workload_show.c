@@ -82,10 +82,24 @@ static void see_job(struct wl_entry *e, const struct sp_node *node)
 		sp_buf_putc(&b, '1');
 	e->good = cond_of(status, "Complete") != NULL;
 	e->ended = e->good || failed;
+	e->settled = sp_node_bool(sp_node_get(spec, "suspend"), false) ||
+		     (number(status, "active") > 0 &&
+		      number(status, "ready") == number(status, "active"));
 	b = sp_buf_fixed(e->reason, sizeof(e->reason));
 	if (failed)
 		sp_buf_printf(&b, "%s: %s", sp_node_str(sp_node_get(failed, "reason"), ""),
 			      sp_node_str(sp_node_get(failed, "message"), ""));
+}
+
+static bool has_failed_to_progress(const struct sp_node *status)
+{
+	const struct sp_node *list = sp_node_get(status, "conditions");
+
+	for (uint32_t i = 0; list && i < list->n; i++)
+		if (sp_streq(sp_node_str(sp_node_get(list->items[i], "reason"), ""),
+			     "ProgressDeadlineExceeded"))
+			return true;
+	return false;
 }
 
 /* Deployments and sets: how many there are to be, are ready, are of the newest template. */
@@ -101,6 +115,7 @@ static void see_set(struct wl_entry *e, const struct sp_node *node, int64_t gene
 			   : number(status, daemon ? "updatedNumberScheduled" : "updatedReplicas");
 	e->settled = number(status, "observedGeneration") >= generation && e->have == e->want &&
 		     e->fresh == e->want && (daemon || number(status, "replicas") == e->want);
+	e->stuck = !e->settled && has_failed_to_progress(status);
 }
 
 /* How many of its jobs run, and when the next one is due. */
@@ -277,6 +292,9 @@ static void take(struct workload *w, const struct sp_store_event *ev)
 			tell_event(w, o->node);
 		return;
 	}
+	if (w->detached && ev->type == SP_STORE_DELETED && sp_streq(o->kind, "Pod") &&
+	    !sp_uids_get(&w->agent.by_uid, o->uid))
+		sp_session_finish(w->cli, &w->s->launch.place, o->name, o->ns, o->uid);
 	kind = kind_of(o);
 	e = kind == SP_KIND_POD ? NULL : wl_find(w, kind, o->ns, o->name);
 	if (e && ev->type != SP_STORE_DELETED)

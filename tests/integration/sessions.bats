@@ -222,3 +222,122 @@ job() { # NAME ACT
 	timeout 120 "$SIDEPOD" down --all --now
 	over
 }
+
+# ---- up ----------------------------------------------------------------------------------------
+
+up() { timeout 40 "$SIDEPOD" up files --net lo "$@" >out 2>err 3>&-; }
+down() { timeout 30 "$SIDEPOD" down "$@" >down.out 3>&-; }
+session_pid() { # of the one in the background: its standard error is the session's log
+	for fd in /proc/[0-9]*/fd/2; do
+		[[ $(readlink "$fd") == "$SIDEPOD_ROOT/run/sessions/"*.log ]] || continue
+		fd=${fd#/proc/}
+		echo "${fd%%/*}"
+	done
+}
+no_session() { [ -z "$(ls "$SIDEPOD_ROOT/run/sessions")" ]; }
+
+@test "up -d: a Deployment and a Job go on without the command, and are seen and taken down by name" {
+	deployment 2 up
+	job work exit=0.2
+	up -d
+	[ "$(cat out)" = "$(printf 'deployment/web\njob/work')" ]
+	timeout 20 sh -c 'until "$0" get deploy/web --no-headers | grep -q " 2/2 "; do sleep 0.05; done' "$SIDEPOD"
+	timeout 20 sh -c 'until "$0" get job/work --no-headers | grep -q " 1/1 "; do sleep 0.05; done' "$SIDEPOD"
+	# what has ended stays to be seen; a pod that is taken away comes again
+	[[ $(timeout 10 "$SIDEPOD" ps --no-headers | grep ^work-) == *Completed* ]]
+	[[ $(timeout 10 "$SIDEPOD" logs "$(timeout 10 "$SIDEPOD" get pods -o name | grep web- | head -n 1)") == *up* ]]
+	pod=$(timeout 10 "$SIDEPOD" get pods -o name | grep web- | head -n 1)
+	down "$pod"
+	timeout 20 sh -c 'until "$0" get deploy/web --no-headers | grep -q " 2/2 "; do sleep 0.05; done' "$SIDEPOD"
+	[ "$(timeout 10 "$SIDEPOD" ps --no-headers | grep -c ^web-)" -eq 2 ]
+	# names are taken
+	run timeout 10 "$SIDEPOD" up -d files --net lo
+	[ "$status" -eq 1 ]
+	[[ $output == *"deployment 'web' is running already"*'sidepod down deployment/web'* ]]
+	up -d --replace
+	[ "$(ls "$SIDEPOD_ROOT/run/sessions" | grep -vc '\.log$')" -eq 1 ]
+	down job/work
+	[ -z "$(timeout 10 "$SIDEPOD" ps --no-headers | grep ^work-)" ]
+	down -f files
+	no_session
+	nothing_left
+}
+
+@test "up --wait: Ready and complete, what fails, what takes too long" {
+	deployment 2 up
+	up --wait
+	[ "$(timeout 10 "$SIDEPOD" get deploy/web -o 'jsonpath={.status.readyReplicas}')" = 2 ]
+	grep -q '^deployment/web  2/2 ready$' err
+	down --all
+	no_session
+	rm files/web.yaml
+	job good exit=0.2
+	up --wait=Complete
+	[ "$(timeout 10 "$SIDEPOD" get job/good -o 'jsonpath={.status.succeeded}')" = 1 ]
+	job bad exit=0,code=3
+	sed -i 's/^spec:/spec:\n  backoffLimit: 0/' files/bad.yaml
+	status=0
+	up --wait=Complete --replace || status=$?
+	[ "$status" -eq 1 ]
+	down --all
+	rm files/*
+	deployment 1 up
+	sed -i 's/5\n//; s/command: /readinessProbe: {exec: {command: [\/bin\/false]}}, command: /' files/web.yaml
+	status=0
+	up --wait --timeout 1s || status=$?
+	[ "$status" -eq 3 ]
+	grep -q 'timed out; the pods go on' err
+	[ "$(timeout 10 "$SIDEPOD" get deploy/web -o 'jsonpath={.status.replicas}')" = 1 ]
+	down --all --now
+	no_session
+	nothing_left
+}
+
+@test "up: a rollout keeps only the pods that are; SIGTERM ends a session in order" {
+	deployment 2 first
+	up --wait
+	# the session's pods are its own; its death by signal takes them along
+	session=$(session_pid)
+	[ -n "$session" ]
+	kill -TERM "$session"
+	timeout 20 tail --pid="$session" -f /dev/null
+	no_session
+	nothing_left
+	# a killed session leaves its pods running
+	up --wait
+	session=$(session_pid)
+	kill -KILL "$session"
+	timeout 20 tail --pid="$session" -f /dev/null
+	[ "$(timeout 10 "$SIDEPOD" ps --no-headers | grep -c Running)" -eq 2 ]
+	down -f files
+	no_session
+	nothing_left
+}
+
+@test "up -d of Pods alone leaves no session behind" {
+	put pod.yaml <<-END
+		{apiVersion: v1, kind: ConfigMap, metadata: {name: words}, data: {WORD: hello}}
+		---
+		apiVersion: v1
+		kind: Pod
+		metadata: {name: p}
+		spec: {terminationGracePeriodSeconds: 1, containers: [{name: c, image: sidepod.local/demo, command: [demo, act, 'say=one,term=0:0'], envFrom: [{configMapRef: {name: words}}]}]}
+	END
+	up -d
+	[ "$(cat out)" = pod/p ]
+	no_session
+	timeout 20 "$SIDEPOD" wait p
+	down p
+	nothing_left
+}
+
+@test "up: what cannot begin is told by the command, and nothing stays" {
+	deployment 1 up
+	sed -i 's/name: app, /name: app, volumeMounts: [{name: v, mountPath: \/v}], /; s/^      containers:/      volumes: [{name: v, hostPath: {path: \/nowhere, type: Directory}}]\n      containers:/' files/web.yaml
+	status=0
+	up --wait --timeout 1s || status=$?
+	[ "$status" -eq 3 ]
+	down --all --now
+	no_session
+	nothing_left
+}
