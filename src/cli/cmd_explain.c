@@ -10,16 +10,23 @@
 #include "spec/tables.h"
 
 #include <stdlib.h>
+#include <strings.h>
+
+#define FIELD_DEPTH 10
 
 /* ---- fields --------------------------------------------------------------------------------- */
 
-/* "pod", "Deployment" → its kind; SP_KIND_UNKNOWN when it is none. */
+/* "pod", "pods", "Deployment" → its kind; SP_KIND_UNKNOWN when it is none. */
 static enum sp_kind kind_named(const char *word)
 {
+	size_t len = strlen(word);
+
 	for (int k = SP_KIND_POD; k < SP_KINDS; k++) {
 		const char *name = sp_kind_name((enum sp_kind)k);
+		size_t n = strlen(name);
 
-		if (strlen(name) == strlen(word) && sp_edit_distance(name, word, 1) == 0)
+		if ((len == n || (len == n + 1 && word[n] == 's')) &&
+		    strncasecmp(name, word, n) == 0)
 			return (enum sp_kind)k;
 	}
 	return SP_KIND_UNKNOWN;
@@ -65,29 +72,84 @@ static void print_field(const char *path, const struct sp_field *f, struct sp_bu
 		print_members((enum sp_type_id)f->type, out);
 }
 
-/* "pod.spec.containers.livenessProbe". Return: false when it is no path of fields. */
-static bool explain_field(struct sp_cli *cli, const char *topic, struct sp_buf *out)
+/* Follow "spec.containers[0].image" below @kind. Return: the last field, its path in @whole; NULL
+ * when there is no such path. */
+static const struct sp_field *follow(struct sp_arena *a, enum sp_kind kind, const char *path,
+				     struct sp_buf *whole)
 {
-	char *rest = sp_arena_strdup(&cli->arena, topic);
-	enum sp_kind kind = rest ? kind_named(next_word(&rest)) : SP_KIND_UNKNOWN;
 	enum sp_type_id type = sp_kind_type(kind);
+	char *rest = sp_arena_strdup(a, path);
 	const struct sp_field *f = NULL;
 
-	if (kind == SP_KIND_UNKNOWN || type == SP_T_NONE)
-		return false;
-	while (*rest) {
+	sp_buf_clear(whole);
+	for (const char *c = sp_kind_name(kind); *c; c++)
+		sp_buf_putc(whole, *c >= 'A' && *c <= 'Z' ? (char)(*c + ('a' - 'A')) : *c);
+	while (rest && *rest) {
 		f = type == SP_T_NONE ? NULL : sp_type_field(type, next_word(&rest));
 		if (!f)
-			return false;
+			return NULL;
+		sp_buf_printf(whole, ".%s", sp_field_name(f));
 		type = (enum sp_type_id)f->type;
 	}
-	if (f) {
-		print_field(topic, f, out);
-	} else {
-		sp_buf_printf(out, "%s  %s\n", sp_kind_name(kind), sp_kind_api_version(kind));
-		print_members(type, out);
+	return f;
+}
+
+/* Paths of fields that are called @name, anywhere below @type; the first one is explained. */
+static void find_field(enum sp_type_id type, const char *name, struct sp_buf *path, int depth,
+		       struct sp_buf *out, uint32_t *n)
+{
+	const struct sp_type *t = sp_type_get(type);
+	size_t len = path->len;
+
+	for (const struct sp_field *f = t ? t->fields : NULL; f && f->text && depth < FIELD_DEPTH;
+	     f++) {
+		path->len = len;
+		sp_buf_printf(path, ".%s", sp_field_name(f));
+		if (sp_streq(sp_field_name(f), name)) {
+			if (++*n == 1)
+				print_field(path->ptr, f, out);
+			else
+				sp_buf_printf(out, "%s%s\n", *n == 2 ? "\nALSO\n  " : "  ",
+					      path->ptr);
+		}
+		if (f->type)
+			find_field((enum sp_type_id)f->type, name, path, depth + 1, out, n);
 	}
-	return true;
+	path->len = len;
+}
+
+/*
+ * "pod.spec.containers.livenessProbe"; "spec.backoffLimit", of the first kind that has it;
+ * "livenessProbe", wherever it stands. Return: false when it is no field.
+ */
+static bool explain_field(struct sp_cli *cli, const char *topic, struct sp_buf *out)
+{
+	SP_CLEANUP(sp_buf_done) struct sp_buf path = {0};
+	const char *dot = strchr(topic, '.');
+	const char *first =
+		sp_arena_strndup(&cli->arena, topic, dot ? (size_t)(dot - topic) : strlen(topic));
+	enum sp_kind kind = first ? kind_named(first) : SP_KIND_UNKNOWN;
+	const struct sp_field *f = NULL;
+	uint32_t n = 0;
+
+	if (kind != SP_KIND_UNKNOWN && sp_kind_type(kind) != SP_T_NONE && !dot) {
+		sp_buf_printf(out, "%s  %s\n", sp_kind_name(kind), sp_kind_api_version(kind));
+		print_members(sp_kind_type(kind), out);
+		return true;
+	}
+	if (kind != SP_KIND_UNKNOWN && dot)
+		f = follow(&cli->arena, kind, dot + 1, &path);
+	for (int k = SP_KIND_POD; k < SP_KINDS && kind == SP_KIND_UNKNOWN && !f && dot; k++)
+		f = follow(&cli->arena, (enum sp_kind)k, topic, &path);
+	if (f) {
+		print_field(path.ptr, f, out);
+		return true;
+	}
+	for (int k = SP_KIND_POD; k < SP_KINDS && !dot && n == 0; k++) {
+		(void)follow(&cli->arena, (enum sp_kind)k, "", &path);
+		find_field(sp_kind_type((enum sp_kind)k), topic, &path, 0, out, &n);
+	}
+	return n > 0;
 }
 
 /* ---- rules and reasons ---------------------------------------------------------------------- */
@@ -114,10 +176,13 @@ static bool explain_group(struct sp_cli *cli, const char *topic, struct sp_buf *
 static int explain_topic(struct sp_cli *cli, const char *topic)
 {
 	SP_CLEANUP(sp_buf_done) struct sp_buf out = {0};
-	const struct sp_explained *e = sp_explain_rule(topic);
+	const struct sp_explained *e;
 	const struct sp_lint_rule *lint = sp_lint_rule_find(topic);
 	const char *nearest;
 
+	if (strncmp(topic, "Init:", 5) == 0) /* as columns show it */
+		topic = strchr(topic, '/') ? "PodInitializing" : topic + 5;
+	e = sp_explain_rule(topic);
 	if (!e)
 		e = sp_explain_reason(topic);
 	if (e)

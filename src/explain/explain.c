@@ -6,7 +6,7 @@
 
 static const struct sp_explained *const rule_tables[] = {
 	sp_rules_model,  sp_rules_start, sp_rules_probe, sp_rules_term,
-	sp_rules_status, sp_rules_env,   sp_rules_work,
+	sp_rules_status, sp_rules_env,   sp_rules_work,  sp_rules_control,
 };
 
 static bool same(const char *a, const char *b)

@@ -6,6 +6,7 @@
 #include "explain/explain.h"
 
 extern const struct sp_explained sp_rules_model[], sp_rules_start[], sp_rules_probe[],
-	sp_rules_term[], sp_rules_status[], sp_rules_env[], sp_rules_work[], sp_reasons[];
+	sp_rules_term[], sp_rules_status[], sp_rules_env[], sp_rules_work[], sp_rules_control[],
+	sp_reasons[];
 
 #endif

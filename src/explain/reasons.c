@@ -93,6 +93,66 @@ const struct sp_explained sp_reasons[] = {
 	{"FailedCreatePodContainer", "The pod's cgroup could not be made."},
 	{"MissingClusterDNS", "The engine has no DNS of its own, so ClusterFirst uses the "
 			      "machine's (NET-6)."},
+	{"BackoffLimitExceeded", "More pods of the job failed than backoffLimit forgives, or under "
+				 "OnFailure containers were restarted too often (JOB-42, JOB-43)."},
+	{"PodFailurePolicy", "A FailJob rule of the job's podFailurePolicy matched (JOB-45)."},
+	{"MaxFailedIndexesExceeded",
+	 "More indexes of the job failed than maxFailedIndexes (JOB-47)."},
+	{"FailedIndexes", "All indexes of the job are done, and some of them failed (JOB-48)."},
+	{"CompletionsReached", "As many pods succeeded as the job asks for (JOB-40)."},
+	{"SuccessPolicy", "A rule of the job's successPolicy matched; what still ran was stopped "
+			  "(JOB-41)."},
+	{"FailureTarget", "The job is about to fail: its pods are being stopped (JOB-50)."},
+	{"SuccessCriteriaMet",
+	 "The job is about to be complete: its pods are being stopped (JOB-50)."},
+	{"Complete", "The job is done, and none of its pods is left running (JOB-40, JOB-41)."},
+	{"Suspended", "The job has no pods until it is resumed (JOB-70)."},
+	{"JobSuspended", "The job has no pods until it is resumed (JOB-70)."},
+	{"JobResumed",
+	 "The job makes pods again; its start time and deadline begin afresh (JOB-70)."},
+	{"Resumed", "The job makes pods again (JOB-70)."},
+	{"SuccessfulCreate", "A controller made a pod, or a CronJob a job (JOB-75, CRON-20)."},
+	{"SuccessfulDelete", "A controller deleted a pod, or a CronJob a job (JOB-75, CRON-20)."},
+	{"FailedCreate", "A pod could not be made; it is tried again (JOB-75)."},
+	{"TooManySucceededPods", "More pods succeeded than the job asks for (JOB-75)."},
+	{"DisruptionTarget", "The engine itself evicts the pod; failure policies can tell it from "
+			     "other failures (JOB-62)."},
+	{"SawCompletedJob", "A job of the CronJob ended (CRON-20)."},
+	{"JobAlreadyActive",
+	 "A time came while a job ran, and concurrencyPolicy is Forbid (CRON-15)."},
+	{"MissSchedule", "A time was missed by more than startingDeadlineSeconds (CRON-12)."},
+	{"TooManyMissedTimes",
+	 "More than 100 times were missed; the latest one runs (CRON-14). Set "
+	 "startingDeadlineSeconds."},
+	{"MissingJob", "A job that the CronJob had started has vanished (CRON-20)."},
+	{"UnexpectedJob", "There is a job that the CronJob does not remember (CRON-20)."},
+	{"UnparseableSchedule", "The schedule cannot be understood (CRON-1)."},
+	{"UnknownTimeZone", "This machine knows no such time zone (CRON-6)."},
+	{"InvalidSchedule", "The schedule never fires (CRON-8)."},
+	{"Progressing", "Is the rollout getting on? False when nothing moved for "
+			"progressDeadlineSeconds (DEPLOY-31)."},
+	{"Available", "Enough pods of the Deployment are available (DEPLOY-32)."},
+	{"NewReplicaSetCreated", "The rollout began with a new ReplicaSet (DEPLOY-31)."},
+	{"FoundNewReplicaSet", "The template had a ReplicaSet already, which is used (DEPLOY-4)."},
+	{"ReplicaSetUpdated", "The rollout is under way (DEPLOY-31)."},
+	{"NewReplicaSetAvailable", "The rollout is complete (DEPLOY-30, DEPLOY-31)."},
+	{"ProgressDeadlineExceeded",
+	 "The rollout did not get on for progressDeadlineSeconds; nothing "
+	 "is rolled back (DEPLOY-31). Look at the new pods."},
+	{"MinimumReplicasAvailable", "Enough pods of the Deployment are available (DEPLOY-32)."},
+	{"MinimumReplicasUnavailable", "Fewer pods are available than maxUnavailable allows "
+				       "(DEPLOY-32)."},
+	{"ScalingReplicaSet",
+	 "A Deployment changed the size of one of its ReplicaSets (DEPLOY-33)."},
+	{"Guaranteed",
+	 "All containers have limits of CPU and memory equal to their requests; killed "
+	 "last when memory runs out (QOS-1, OOM-1)."},
+	{"Burstable",
+	 "Some requests or limits are set; killed by how much is used beyond the request "
+	 "(QOS-1, OOM-2)."},
+	{"BestEffort",
+	 "No requests and no limits at all; killed first when memory runs out (QOS-1, "
+	 "OOM-1)."},
 	{"ForwardingEnabled",
 	 "The first pod on the bridge switched net.ipv4.ip_forward of the machine "
 	 "on; it stays on."},

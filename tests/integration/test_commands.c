@@ -190,6 +190,19 @@ static void test_up_and_down(void **state)
 	r = run(ARGS("explain", "TERM-12"));
 	expect_text("and the\n  sidecar behind it", &r.out); /* wrapped as the terminal is wide */
 	result_done(&r);
+	r = run(ARGS("explain", "spec.containers[0].livenessProbe.periodSeconds"));
+	expect_text("pod.spec.containers.livenessProbe.periodSeconds  <integer>", &r.out);
+	result_done(&r);
+	r = run(ARGS("explain", "spec.backoffLimit"));
+	expect_text("job.spec.backoffLimit  <integer>", &r.out);
+	result_done(&r);
+	r = run(ARGS("explain", "preStop"));
+	expect_text("ALSO\n  pod.spec.containers.lifecycle.preStop\n", &r.out);
+	result_done(&r);
+	r = run(ARGS("explain", "Init:CrashLoopBackOff"));
+	expect_text("CrashLoopBackOff\n  The container ended", &r.out);
+	result_done(&r);
+	expect(2, ARGS("explain", "spec.nope"));
 	r = run(ARGS("explain", "--order", path));
 	expect_text("│ launched\n", &r.out);
 	result_done(&r);

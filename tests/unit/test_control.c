@@ -3,6 +3,7 @@
 #include "cmocka_all.h"
 
 #include "control/indexes.h"
+#include "control/job.h"
 #include "control/make.h"
 #include "control/schedule.h"
 #include "control/set.h"
@@ -348,9 +349,101 @@ static void test_long_names(void **state)
 	free(ctl);
 }
 
+/* ---- jobs ------------------------------------------------------------------------------------ */
+
+static const char indexed_job[] =
+	"apiVersion: batch/v1\nkind: Job\nmetadata: {name: j}\nspec: {completions: 3, parallelism: 3, "
+	"completionMode: Indexed, template: {spec: {restartPolicy: Never, containers: [{name: c, "
+	"image: 'x:1'}]}}}";
+static const char guarded_job[] =
+	"apiVersion: batch/v1\nkind: Job\nmetadata: {name: j}\nspec: {podFailurePolicy: {rules: "
+	"[{action: Ignore, onPodConditions: [{type: DisruptionTarget}]}, {action: FailJob, "
+	"onPodConditions: [{type: Broken, status: Unknown}]}]}, template: {spec: {restartPolicy: Never, "
+	"containers: [{name: c, image: 'x:1'}]}}}";
+
+/* One look at these pods, ten seconds after the beginning. */
+static void look_at(const char *text, struct sp_child *pods, uint32_t n, struct sp_job *j,
+		    struct sp_ctl *ctl)
+{
+	struct sp_manifest m;
+
+	sp_manifest_init(&m, &(struct sp_load_options){0});
+	assert_int_equal(sp_manifest_add(&m, "t", text, strlen(text)), 0);
+	assert_int_equal(m.n_objects, 1);
+	sp_job_init(j, 1);
+	sp_job_step(m.objects[0].job, j, pods, n, 10 * SP_SEC, ctl);
+	sp_manifest_done(&m);
+}
+
+/* JOB-24: the younger of two pods of one index goes, and is no failure */
+static void test_pods_of_one_index(void **state)
+{
+	struct sp_child pods[] = {
+		{.name = "a", .phase = SP_PHASE_RUNNING, .index = 0, .created_at = SP_SEC},
+		{.name = "b", .phase = SP_PHASE_RUNNING, .index = 1, .created_at = 2 * SP_SEC},
+		{.name = "c", .phase = SP_PHASE_RUNNING, .index = 0, .created_at = 3 * SP_SEC},
+	};
+	struct sp_job *j = calloc(1, sizeof(*j));
+	struct sp_ctl *ctl = calloc(1, sizeof(*ctl));
+	uint32_t deleted = SP_NO_CHILD, n = 0;
+
+	assert_true(j && ctl);
+	look_at(indexed_job, pods, SP_ARRAY_LEN(pods), j, ctl);
+	for (uint32_t i = 0; i < ctl->n; i++)
+		if (ctl->items[i].kind == SP_CTL_DELETE) {
+			deleted = ctl->items[i].child;
+			n++;
+		}
+	assert_int_equal(n, 1);
+	assert_int_equal(deleted, 2);
+	assert_true(pods[2].spared);
+	assert_int_equal(j->failed, 0);
+	free(ctl);
+	free(j);
+}
+
+/* JOB-62: a rule matches a condition by type and status; True is meant where none is told */
+static void test_conditions_of_failed_pods(void **state)
+{
+	static const struct {
+		struct sp_child_cond cond;
+		int64_t failed;
+		bool ends;
+	} cases[] = {
+		{{"DisruptionTarget", "True"}, 0, false},
+		{{"DisruptionTarget", "False"}, 1, false},
+		{{"Broken", "Unknown"}, 1, true},
+		{{"Broken", "True"}, 1, false},
+		{{"Other", "True"}, 1, false},
+	};
+
+	for (size_t i = 0; i < SP_ARRAY_LEN(cases); i++) {
+		struct sp_child pod = {.name = "a",
+				       .phase = SP_PHASE_FAILED,
+				       .index = -1,
+				       .conds = &cases[i].cond,
+				       .n_conds = 1};
+		struct sp_job *j = calloc(1, sizeof(*j));
+		struct sp_ctl *ctl = calloc(1, sizeof(*ctl));
+
+		assert_true(j && ctl);
+		look_at(guarded_job, &pod, 1, j, ctl);
+		assert_int_equal(j->failed, cases[i].failed);
+		assert_int_equal(sp_job_finished(j), cases[i].ends);
+		if (cases[i].ends)
+			assert_string_equal(j->conds[SP_JOB_FAILED].message,
+					    "Pod default/a has condition Broken matching FailJob "
+					    "rule at index 1");
+		free(ctl);
+		free(j);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_pods_of_one_index),
+		cmocka_unit_test(test_conditions_of_failed_pods),
 		cmocka_unit_test(test_index_texts),
 		cmocka_unit_test(test_index_limits),
 		cmocka_unit_test(test_zone_file),
