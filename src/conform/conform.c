@@ -356,24 +356,49 @@ static void start_over(struct conform_run *r)
 	r->happened = (struct sp_happened){0};
 }
 
+/* A machine that stands still proves nothing. Return: there is to be another try. */
+static bool not_proven(const struct conform *c, struct conform_run *r, bool differs)
+{
+	int32_t scale = r->w->options->time_scale;
+	const char *why;
+
+	if (!r->verdict.failed || r->slow <= SP_MIN(SLOW, r->finest / scale / 8) || c->ending)
+		return false;
+	if (r->tries + 1 < TRIES_MAX)
+		return true;
+	if (!differs || scale == 1)
+		return false;
+	why = sp_arena_printf(
+		&r->arena,
+		"this machine is too slow for the scale: a process with nothing to do "
+		"took %.0f ms",
+		(double)r->slow / (double)SP_MSEC);
+	r->verdict.skipped = why ? why : "this machine is too slow for the scale";
+	return false;
+}
+
 static void finish(struct conform *c, struct conform_run *r)
 {
 	struct sp_error err = {0};
-	bool slow = r->slow > SP_MIN(SLOW, r->finest / r->w->options->time_scale / 8);
+	bool differs = false;
 
 	if (r->sup.pidfd >= 0)
 		conform_gone(r);
-	if (!r->verdict.failed && (conform_read(r, &r->err) < 0 || conform_judge(r, &r->err) < 0))
-		r->verdict.failed = true;
+	if (!r->verdict.failed) {
+		if (conform_read(r, &r->err) < 0 || conform_judge(r, &r->err) < 0)
+			r->verdict.failed = true;
+		else
+			differs = r->verdict.failed;
+	}
 	if (conform_sweep(r, &err) < 0) {
 		sp_diff_add(&(struct sp_diff){.out = &r->verdict.why, .max = 1}, "%s", err.text);
 		r->verdict.failed = true;
+		differs = false;
 	}
 	c->starting -= r->state == CONFORM_STARTING;
 	c->active--;
 	r->state = CONFORM_DONE;
-	/* A machine that stood still proves nothing. */
-	if (r->verdict.failed && slow && r->tries + 1 < TRIES_MAX && !c->ending)
+	if (not_proven(c, r, differs))
 		start_over(r);
 	else
 		r->sim = sp_sim_free(r->sim);

@@ -217,35 +217,53 @@ static bool same_condition(const struct side *s, size_t i, size_t k)
 	return x && y && s->h->lines[k].act.fact == SP_FACT_COND && strncmp(x, y, n + 1) == 0;
 }
 
-/* Where several things happen at once a condition may turn and turn back, or not: chance. */
+/* The next line about the same condition; h->n: there is none. */
+static size_t next_turn(const struct side *s, size_t i)
+{
+	size_t k = i + 1;
+
+	while (k < s->h->n && !same_condition(s, i, k))
+		k++;
+	return k;
+}
+
+/* Where several things happen at once a condition may turn and turn back, or not: chance. The
+ * shortest go first: between two flickers it may also stay for little longer. */
 static void drop_flickers(struct side *s, sp_time tolerance)
 {
-	for (size_t i = 0; i < s->h->n; i++) {
-		if (!s->names[i] || s->h->lines[i].act.fact != SP_FACT_COND)
-			continue;
-		for (size_t k = i + 1;
-		     k < s->h->n && s->h->lines[k].at <= s->h->lines[i].at + tolerance; k++)
-			if (same_condition(s, i, k)) {
-				s->names[i] = s->names[k] = NULL;
-				break;
-			}
+	for (;;) {
+		sp_time shortest = SP_NEVER;
+		size_t first = 0, then = 0;
+
+		for (size_t i = 0; i < s->h->n && shortest > 0; i++) {
+			size_t k = s->h->n;
+
+			if (s->names[i] && s->h->lines[i].act.fact == SP_FACT_COND)
+				k = next_turn(s, i);
+			if (k == s->h->n || s->h->lines[k].at - s->h->lines[i].at >= shortest)
+				continue;
+			shortest = s->h->lines[k].at - s->h->lines[i].at;
+			first = i;
+			then = k;
+		}
+		if (shortest > tolerance)
+			return;
+		s->names[first] = s->names[then] = NULL;
 	}
 }
 
-/* Half the shortest time for which a condition stays as it is: what is shorter is a flicker.
- * @finest: between any two instants */
-static sp_time steady(const struct side *s, sp_time finest)
+/* Half the shortest time for which a condition stays as it is: what is shorter is a flicker. */
+static sp_time steady(const struct side *s)
 {
-	sp_time shortest = finest;
+	sp_time shortest = SP_NEVER;
 
 	for (size_t i = 0; i < s->h->n; i++) {
 		if (!s->names[i] || s->h->lines[i].act.fact != SP_FACT_COND)
 			continue;
-		for (size_t k = i + 1; k < s->h->n; k++)
-			if (same_condition(s, i, k)) {
-				shortest = SP_MIN(shortest, s->h->lines[k].at - s->h->lines[i].at);
-				break;
-			}
+		size_t k = next_turn(s, i);
+
+		if (k < s->h->n)
+			shortest = SP_MIN(shortest, s->h->lines[k].at - s->h->lines[i].at);
 	}
 	return shortest / 2;
 }
@@ -431,8 +449,7 @@ static int compare(struct conform_run *r, sp_time tolerance, struct sp_diff *d, 
 	sp_time until;
 
 	if (side_init(&r->arena, &sim, &r->simulated, 0) < 0 ||
-	    side_init(&r->arena, &real, &r->happened, SP_MIN(tolerance, steady(&sim, r->finest))) <
-		    0)
+	    side_init(&r->arena, &real, &r->happened, SP_MIN(tolerance, steady(&sim))) < 0)
 		return sp_fail(err, SP_E_NO_MEMORY, "compare with the simulation");
 	pair_up(&sim, &real);
 	*ret_late = compare_times(&sim, &real, tolerance, d);
