@@ -339,17 +339,30 @@ static bool answer_hook(const char *query)
 	return !strstr(query, "fail");
 }
 
+/* To its end, though it comes in pieces: who closes with something unread takes the answer back. */
+static bool read_request(int fd, char *req, size_t size)
+{
+	struct pollfd pf = {.fd = fd, .events = POLLIN};
+	size_t have = 0;
+	ssize_t n = 1;
+
+	req[0] = '\0';
+	while (n > 0 && have < size - 1 && !strstr(req, "\r\n\r\n")) {
+		n = poll(&pf, 1, 1000) > 0 ? read(fd, req + have, size - 1 - have) : 0;
+		have += n > 0 ? (size_t)n : 0;
+		req[have] = '\0';
+	}
+	return have > 0;
+}
+
 static void serve_one(int fd, const struct plan *p, int64_t age)
 {
 	char req[2048], res[512], host[128] = "ok";
-	struct pollfd pf = {.fd = fd, .events = POLLIN};
 	bool hook, ok;
-	ssize_t n;
 	int len;
 
-	if (poll(&pf, 1, 1000) <= 0 || (n = read(fd, req, sizeof(req) - 1)) <= 0)
+	if (!read_request(fd, req, sizeof(req)))
 		return;
-	req[n] = '\0';
 	req[strcspn(req, "\r\n")] = '\0';
 	hook = strncmp(req, "GET /hook", 9) == 0;
 	if (hook && fork() != 0)

@@ -155,6 +155,9 @@ refused() {
 	until_true connects 127.0.0.1 30080
 	connects 10.83.0.1 30080
 	connects 10.84.0.3 80
+	# a request may come in pieces
+	on_machine bash -c 'exec 3<>/dev/tcp/10.84.0.3/80; printf "GET /name HTTP/1.0\r\n" >&3; sleep 0.1
+		printf "\r\n" >&3; sleep 0.1; tail -n 1 <&3' | grep ^web-
 	finish
 	refused 127.0.0.1 30080
 }
