@@ -18,23 +18,22 @@ static void close_file(FILE **f)
 		(void)fclose(*f); /* only read from */
 }
 
+/* All bytes, or a few more than a source may have. */
 static int read_all(FILE *f, struct sp_buf *b, const char *name, struct sp_error *err)
 {
 	char chunk[65536];
 	size_t n;
 
-	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0) {
+	while (b->len <= SP_SOURCE_MAX_BYTES && (n = fread(chunk, 1, sizeof(chunk), f)) > 0)
 		sp_buf_add(b, chunk, n);
-		if (b->len > SP_SOURCE_MAX_BYTES)
-			return sp_fail(err, SP_E_NO_SPACE, "'%s' is larger than %u MiB", name,
-				       SP_SOURCE_MAX_BYTES >> 20);
-	}
 	if (ferror(f))
 		return sp_fail_errno(err, errno, "read '%s'", name);
 	return b->failed ? sp_fail(err, SP_E_NO_MEMORY, "read '%s'", name) : 0;
 }
 
-int sp_cli_read(struct sp_cli *cli, const char *path, struct sp_source *ret, struct sp_error *err)
+/* The bytes of one file; of one that is too large only that it is. */
+static int read_source(struct sp_cli *cli, const char *path, struct sp_source *ret,
+		       struct sp_error *err)
 {
 	SP_CLEANUP(sp_buf_done) struct sp_buf b = {0};
 	SP_CLEANUP(close_file) FILE *f = sp_streq(path, "-") ? stdin : fopen(path, "re");
@@ -49,6 +48,16 @@ int sp_cli_read(struct sp_cli *cli, const char *path, struct sp_source *ret, str
 	ret->len = b.len;
 	if (!ret->name || !ret->bytes)
 		return sp_fail(err, SP_E_NO_MEMORY, "read '%s'", name);
+	return 0;
+}
+
+int sp_cli_read(struct sp_cli *cli, const char *path, struct sp_source *ret, struct sp_error *err)
+{
+	if (read_source(cli, path, ret, err) < 0)
+		return -1;
+	if (ret->len > SP_SOURCE_MAX_BYTES)
+		return sp_fail(err, SP_E_NO_SPACE, "'%s' is larger than %u MiB", ret->name,
+			       SP_SOURCE_MAX_BYTES >> 20);
 	return 0;
 }
 
@@ -70,7 +79,7 @@ static int visit_file(const struct visit *v, const char *path, struct sp_error *
 {
 	struct sp_source src;
 
-	return sp_cli_read(v->cli, path, &src, err) < 0 ? -1 : v->fn(v->arg, path, &src, err);
+	return read_source(v->cli, path, &src, err) < 0 ? -1 : v->fn(v->arg, path, &src, err);
 }
 
 static int visit_directory(const struct visit *v, const char *path, struct sp_error *err)

@@ -13,8 +13,8 @@
  */
 int sp_cli_read(struct sp_cli *cli, const char *path, struct sp_source *ret, struct sp_error *err);
 
-/* What is done with one file; @path as it can be opened, "-" for stdin. Return: 0, or -1 and *err
- */
+/* What is done with one file; @path as it can be opened, "-" for stdin. One that is too large comes
+ * with more than SP_SOURCE_MAX_BYTES, for its reader to say so. Return: 0, or -1 and *err */
 typedef int (*sp_cli_visit)(void *arg, const char *path, const struct sp_source *src,
 			    struct sp_error *err);
 

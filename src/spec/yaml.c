@@ -17,6 +17,9 @@
 #define TAG_DIRECTIVES_MAX 64                  /* libyaml compares each with all others */
 #define MERGE_WORK_MAX     (10u * 1000 * 1000) /* key comparisons for merge keys of one stream */
 
+/* Why there are limits. */
+#define TOO_MUCH "a file is kept whole in memory, so there is a limit to what one may hold"
+
 struct anchor {
 	struct anchor *next;
 	const char *name;
@@ -95,8 +98,9 @@ static struct sp_node *new_node(struct reader *r, enum sp_node_kind kind, struct
 				    SP_NODES_MAX);
 
 		d->rule = "SP001";
+		d->why = TOO_MUCH;
 		d->fix = expanding ? "write the values out instead of nesting aliases"
-				   : "split the file";
+				   : "split the file, say one for each namespace or kind";
 		return NULL;
 	}
 	n = sp_node_new(r->arena, kind);
@@ -118,6 +122,8 @@ static int check_depth(struct reader *r, struct sp_mark at, unsigned depth)
 	d = sp_diag_add(r->diags, SP_SEV_ERROR, r->file, at, "values nest more than %d levels deep",
 			SP_DEPTH_MAX);
 	d->rule = "SP001";
+	d->why = "no kind of Kubernetes nests like that, and deep nesting is a way to do harm";
+	d->fix = "look for a bracket that is not closed, or for lines that are indented ever more";
 	return -1;
 }
 
@@ -720,6 +726,8 @@ static int check_size(struct reader *r)
 			"the file is bigger than %u MiB", SP_SOURCE_MAX_BYTES / 1024 / 1024);
 
 		d->rule = "SP001";
+		d->why = TOO_MUCH;
+		d->fix = "split the file, say one for each namespace or kind";
 		return -1;
 	}
 	while (p && p < end) {
