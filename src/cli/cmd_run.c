@@ -69,8 +69,9 @@ const struct sp_command sp_command_run = {
 		"with --watch a file that is changed is applied again, and a Deployment rolls over "
 		"to its new template. Objects that are taken out of the files are deleted. --until "
 		"names the Job or Pod that all the rest is there for.\n\n"
-		"Services that are there when the run begins have addresses, names and variables "
-		"as in a cluster, for its pods and for this machine, as long as the run lasts.\n\n"
+		"Services have addresses, names and variables as in a cluster, for the pods of the "
+		"run and for this machine, as long as the run lasts; with --watch also those that "
+		"come later.\n\n"
 		"FILE is a file, a directory, or - for standard input. All findings are told before "
 		"anything starts, and so is every field that is not acted on. Killing this command "
 		"does not hurt the pods; `sidepod ps` finds them.",

@@ -417,23 +417,33 @@ static void tell_started(struct workload *w)
 			put_object(&m->objects[i], w->cli->out);
 }
 
-/* With Services in the manifests: their addresses and names, before there is a pod to use them. */
-static int open_services(struct workload *w, struct sp_error *err)
+static bool has_services(const struct workload *w)
 {
 	const struct sp_manifest *m = &w->s->launch.manifest;
-	struct sp_engine *e = &w->s->launch.place.engine;
-	bool any = false;
 
 	for (uint32_t i = 0; i < m->n_objects; i++)
-		any |= m->objects[i].kind == SP_KIND_SERVICE;
-	if (!any)
+		if (m->objects[i].kind == SP_KIND_SERVICE)
+			return true;
+	return false;
+}
+
+/* With Services in the manifests, or with files that may get some: addresses and names, before
+ * there is a pod to use them. A pod's name server is settled when it starts. */
+static int open_services(struct workload *w, struct sp_error *err)
+{
+	struct sp_engine *e = &w->s->launch.place.engine;
+	bool any = has_services(w);
+
+	if (!any && !w->s->watch)
 		return 0;
-	if (e->net != SP_NET_BRIDGE) {
-		sp_cli_warn(w->cli, "Services are not served: their pods need --net bridge");
+	if (e->net != SP_NET_BRIDGE)
+		return 0; /* told when there is one */
+	if (sp_services_open(w->cli, e, &w->services, err) < 0) {
+		if (any)
+			return -1;
+		w->unserved = sp_arena_strdup(&w->cli->arena, err->text);
 		return 0;
 	}
-	if (sp_services_open(w->cli, e, &w->services, err) < 0)
-		return -1;
 	sp_services_range(w->services, &w->manager_env.service_first, &w->manager_env.service_last);
 	e->cluster_dns = sp_services_dns(w->services);
 	return 0;

@@ -235,6 +235,10 @@ int wl_apply(struct workload *w, struct sp_manifest *m)
 				return code;
 		}
 	drop_lost(w);
+	for (uint32_t i = 0; i < m->n_objects && !w->services; i++)
+		if (m->objects[i].kind == SP_KIND_SERVICE)
+			wl_tell_unserved(w, w->unserved ? w->unserved
+							: "their pods need --net bridge");
 	return 0;
 }
 

@@ -44,8 +44,10 @@ struct workload {
 	struct sp_manager_env manager_env;
 	struct sp_zones zones;
 	struct sp_agent agent;
-	struct sp_services *services; /* NULL: the run began without any */
-	struct sp_store_watch watch;  /* for what is shown */
+	struct sp_services *services; /* NULL: there are none, or they cannot be served */
+	const char *unserved;         /* why they cannot; NULL: their pods are on no bridge */
+	bool told_unserved;
+	struct sp_store_watch watch; /* for what is shown */
 	struct wl_entry *first;
 	struct sp_buf board; /* lines of the workloads above the pods */
 	int64_t wall_ns;     /* added to the monotonic clock: the controllers' axis */
@@ -128,6 +130,8 @@ int wl_background(struct workload *w, struct sp_error *err);
 /** wl_show() - Read what is new in the store and tell it. Return: 0, -1 */
 int wl_show(struct workload *w, struct sp_error *err);
 void wl_tell_pause(struct workload *w, sp_time wake);
+/** wl_tell_unserved() - Services have no addresses here; told once */
+void wl_tell_unserved(struct workload *w, const char *why);
 void wl_tell_verdict(struct workload *w, struct wl_entry *e);
 /** wl_look_for_hanging() - Pods whose app has ended, but not they. *wake: when to look again */
 void wl_look_for_hanging(struct workload *w, sp_time *wake);

@@ -354,6 +354,15 @@ void wl_tell_pause(struct workload *w, sp_time wake)
 	tell(w, &b);
 }
 
+void wl_tell_unserved(struct workload *w, const char *why)
+{
+	if (w->told_unserved)
+		return;
+	w->told_unserved = true;
+	sp_progress_erase(&w->follow.progress);
+	sp_cli_warn(w->cli, "Services are not served: %s", why);
+}
+
 void wl_tell_verdict(struct workload *w, struct wl_entry *e)
 {
 	SP_CLEANUP(sp_buf_done) struct sp_buf b = {0};

@@ -239,6 +239,21 @@ rolled_over() {
 	[ "$("$SIDEPOD" get pods 2>/dev/null | grep -c '^web-.*Running')" -eq 1 ]
 }
 
+@test "a first Service that comes with --watch: pods that ran before find it too" {
+	make_machine
+	{
+		deployment web 1
+		client early "get, 'http://web/name', within=120"
+	} >m.yaml
+	start m.yaml --watch
+	until_true grep -q ' early-[^ ]*  c  started' err
+	service web >>m.yaml
+	until_true said '^early-[a-z0-9]+/c +\| web-'
+	on_machine timeout 20 "$SIDEPOD" get svc web --no-headers | grep -q ' 10.84.0.2 '
+	finish
+	! on_machine nft list tables | grep -q svc
+}
+
 @test "without the bridge it is said that services are not served" {
 	{ service web; client c "env"; } >m.yaml
 	timeout 120 "$SIDEPOD" run m.yaml --net lo >out 2>err
