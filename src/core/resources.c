@@ -255,6 +255,9 @@ void sp_cg_pod_values(const struct sp_res_pod *p, struct sp_cg_values *ret)
 			sp_cg_quota_us(sp_res_limit(p, SP_RES_CPU, NULL, NULL), PERIOD_US);
 	if (always || sp_res_limit_declared(p, SP_RES_MEMORY)) /* CG-4 */
 		ret->memory_bytes = sp_res_limit(p, SP_RES_MEMORY, NULL, NULL);
+	for (uint16_t i = 0; i < p->n_huge; i++) /* CG-7 */
+		ret->huge[ret->n_huge++] = (struct sp_cg_huge){
+			p->huge[i], sp_res_request(p, (enum sp_res)(SP_RES_HUGE + i), NULL, NULL)};
 }
 
 void sp_cg_ctr_values(const struct sp_res_pod *p, uint16_t ctr, struct sp_cg_values *ret)
@@ -274,6 +277,21 @@ void sp_cg_ctr_values(const struct sp_res_pod *p, uint16_t ctr, struct sp_cg_val
 		ret->memory_bytes = v->lim[SP_RES_MEMORY];
 	else if (positive(p->pod.lim[SP_RES_MEMORY]))
 		ret->memory_bytes = p->pod.lim[SP_RES_MEMORY];
+	for (uint16_t i = 0; i < p->n_huge; i++) { /* CG-7 */
+		int64_t own = v->lim[SP_RES_HUGE + i];
+
+		ret->huge[ret->n_huge++] = (struct sp_cg_huge){
+			p->huge[i],
+			or_zero(own != SP_RES_UNSET ? own : p->pod.lim[SP_RES_HUGE + i])};
+	}
+}
+
+int64_t sp_cg_huge_bytes(const struct sp_cg_values *v, int64_t page_bytes)
+{
+	for (uint16_t i = 0; i < v->n_huge; i++)
+		if (v->huge[i].page_bytes == page_bytes)
+			return v->huge[i].bytes;
+	return 0;
 }
 
 /* ---- OOM score ------------------------------------------------------------------------------- */

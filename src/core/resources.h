@@ -13,13 +13,18 @@ enum sp_res {
 	SP_RES_CPU /* milli */,
 	SP_RES_MEMORY /* bytes */,
 	SP_RES_STORAGE /* bytes */,
-	SP_RES_KINDS
+	SP_RES_KINDS,
+	SP_RES_HUGE = SP_RES_KINDS /* bytes of huge pages of size sp_res_pod.huge[0], and so on */,
 };
+
+/* Sizes of huge pages that one pod may name; most machines have two. */
+#define SP_HUGE_SIZES_MAX 4
+#define SP_RES_ALL        (SP_RES_KINDS + SP_HUGE_SIZES_MAX)
 
 #define SP_RES_UNSET INT64_MIN
 
 struct sp_res_values {
-	int64_t req[SP_RES_KINDS], lim[SP_RES_KINDS]; /* SP_RES_UNSET when absent */
+	int64_t req[SP_RES_ALL], lim[SP_RES_ALL]; /* SP_RES_UNSET when absent */
 };
 
 /* Containers in the order of sp_pod_spec: init list, then regular. */
@@ -27,8 +32,10 @@ struct sp_res_pod {
 	uint16_t n_init, n_ctrs;
 	enum sp_role roles[SP_CONTAINERS_MAX];
 	struct sp_res_values ctrs[SP_CONTAINERS_MAX];
-	struct sp_res_values pod;       /* pod-level resources */
-	int64_t overhead[SP_RES_KINDS]; /* 0 none */
+	struct sp_res_values pod;     /* pod-level resources */
+	int64_t overhead[SP_RES_ALL]; /* 0 none */
+	uint16_t n_huge;
+	int64_t huge[SP_HUGE_SIZES_MAX]; /* sizes of pages that the pod names, in bytes */
 };
 
 enum sp_qos { SP_QOS_GUARANTEED, SP_QOS_BURSTABLE, SP_QOS_BEST_EFFORT };
@@ -59,9 +66,17 @@ struct sp_cg_values {
 	uint64_t cpu_shares;
 	int64_t cpu_quota_us, cpu_period_us;
 	int64_t memory_bytes;
+	/* CG-7: pages of a size that is not listed are not allowed */
+	struct sp_cg_huge {
+		int64_t page_bytes, bytes;
+	} huge[SP_HUGE_SIZES_MAX];
+	uint16_t n_huge;
 };
 void sp_cg_pod_values(const struct sp_res_pod *p, struct sp_cg_values *ret);
 void sp_cg_ctr_values(const struct sp_res_pod *p, uint16_t ctr, struct sp_cg_values *ret);
+/** sp_cg_huge_bytes() - CG-7: bytes of huge pages of size @page_bytes; 0 for one that is not named
+ */
+int64_t sp_cg_huge_bytes(const struct sp_cg_values *v, int64_t page_bytes);
 
 /** sp_oom_score_adj() - OOM-1, OOM-2. @machine_bytes: memory of the machine */
 int sp_oom_score_adj(const struct sp_res_pod *p, uint16_t ctr, int64_t machine_bytes);

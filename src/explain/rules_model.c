@@ -101,14 +101,17 @@ const struct sp_explained sp_rules_model[] = {
 		   "pod is deleted."},
 	{"VAL-54", "activeDeadlineSeconds lies between 1 and 2147483647."},
 	{"VAL-60", "Volume names are unique DNS labels, with at most one source each; paths in "
-		   "them must not climb out with \"..\"."},
+		   "them must not climb out with \"..\". A volume of huge pages takes a size that "
+		   "the pod requests."},
 	{"VAL-61", "A mount names an existing volume and a mount path that the container uses "
 		   "once."},
 	{"VAL-62", "An environment variable has a name and either a value or exactly one source. "
 		   "A name may repeat; the last one wins."},
 	{"VAL-63", "fieldRef may name a fixed set of pod fields, labels and annotations."},
 	{"VAL-64", "An envFrom entry names exactly one ConfigMap or Secret."},
-	{"VAL-65", "Resource quantities are not negative, and a request is at most its limit."},
+	{"VAL-65", "Resource quantities are not negative, and a request is at most its limit. "
+		   "Huge pages are asked for in whole pages, with a limit equal to the request, "
+		   "and together with cpu or memory."},
 	{"VAL-66", "Pod-level resources are cpu, memory and hugepages; what the containers ask "
 		   "for must fit into them."},
 	{"VAL-67", "User and group ids lie between 0 and 2147483647; a privileged container "

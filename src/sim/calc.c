@@ -130,9 +130,9 @@ static int calc_requests(struct sp_calc *t, const struct sp_node *c)
 	if ((init ? init->n : 0) + regular->n > SP_CONTAINERS_MAX)
 		return sp_scn_fail(t->r, c, "too many containers");
 	for (size_t i = 0; i < SP_CONTAINERS_MAX; i++)
-		for (int k = 0; k < SP_RES_KINDS; k++)
+		for (int k = 0; k < SP_RES_ALL; k++)
 			p->ctrs[i].req[k] = p->ctrs[i].lim[k] = SP_RES_UNSET;
-	for (int k = 0; k < SP_RES_KINDS; k++)
+	for (int k = 0; k < SP_RES_ALL; k++)
 		p->pod.req[k] = p->pod.lim[k] = SP_RES_UNSET;
 	for (uint32_t i = 0; init && i < init->n; i++, n++) {
 		const struct sp_node *pair = init->items[i];

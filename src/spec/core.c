@@ -114,6 +114,13 @@ static bool fits(const struct sp_k_pod_spec *pod)
 	       pod->containers.n <= SP_CONTAINERS_MAX - pod->init_containers.n;
 }
 
+static const struct sp_k_container *container_at(const struct sp_k_pod_spec *pod, uint32_t i)
+{
+	uint32_t n_init = pod->init_containers.n;
+
+	return i < n_init ? &pod->init_containers.v[i] : &pod->containers.v[i - n_init];
+}
+
 int sp_pod_spec_core(struct sp_arena *a, const struct sp_k_meta *meta,
 		     const struct sp_k_pod_spec *pod, int kube_minor, struct sp_pod_spec *ret,
 		     struct sp_error *err)
@@ -134,10 +141,7 @@ int sp_pod_spec_core(struct sp_arena *a, const struct sp_k_meta *meta,
 	if (!ctrs || !gates)
 		return sp_fail(err, SP_E_NO_MEMORY, "pod '%s'", meta->name ? meta->name : "");
 	for (uint32_t i = 0; i < n; i++) {
-		const struct sp_k_container *c =
-			i < n_init ? &pod->init_containers.v[i] : &pod->containers.v[i - n_init];
-
-		if (copy_container(a, c, i < n_init, &ctrs[i]) < 0)
+		if (copy_container(a, container_at(pod, i), i < n_init, &ctrs[i]) < 0)
 			return sp_fail(err, SP_E_NO_MEMORY, "container '%s'", ctrs[i].name);
 	}
 	for (uint32_t i = 0; i < pod->readiness_gates.n; i++) {
@@ -179,14 +183,68 @@ static int64_t value_of(const struct sp_res_list *l, enum sp_res r, int64_t abse
 	return r == SP_RES_CPU ? sp_quantity_milli(q) : sp_quantity_ceil(q); /* RES-4 */
 }
 
-static void copy_resources(const struct sp_k_resources *from, struct sp_res_values *ret)
+/* One size may have several names: hugepages-1Gi and hugepages-1024Mi. */
+static int64_t huge_of(const struct sp_res_list *l, int64_t page_bytes, int64_t absent)
 {
-	for (int r = 0; r < SP_RES_KINDS; r++) {
-		ret->req[r] = from ? value_of(&from->requests, (enum sp_res)r, SP_RES_UNSET)
-				   : SP_RES_UNSET;
-		ret->lim[r] =
-			from ? value_of(&from->limits, (enum sp_res)r, SP_RES_UNSET) : SP_RES_UNSET;
+	int64_t sum = absent;
+
+	for (uint32_t i = 0; i < l->n; i++) {
+		const struct sp_res_item *it = &l->v[i];
+
+		if (!sp_res_is_huge(it->name) ||
+		    sp_huge_size(it->name + strlen(SP_HUGE_PREFIX)) != page_bytes)
+			continue;
+		if (sum == absent)
+			sum = 0;
+		if (__builtin_add_overflow(sum, sp_quantity_ceil(&it->q), &sum))
+			sum = INT64_MAX;
 	}
+	return sum;
+}
+
+/* Note the sizes that @l names; names that are no sizes are for the validation. */
+static int note_sizes(const struct sp_res_list *l, struct sp_res_pod *ret)
+{
+	for (uint32_t i = 0; i < l->n; i++) {
+		const char *name = l->v[i].name;
+		int64_t bytes =
+			sp_res_is_huge(name) ? sp_huge_size(name + strlen(SP_HUGE_PREFIX)) : -1;
+		uint16_t k = 0;
+
+		while (k < ret->n_huge && ret->huge[k] != bytes)
+			k++;
+		if (bytes < 0 || k < ret->n_huge)
+			continue;
+		if (k == SP_HUGE_SIZES_MAX)
+			return -1;
+		ret->huge[ret->n_huge++] = bytes;
+	}
+	return 0;
+}
+
+static int note_resources(const struct sp_k_resources *from, struct sp_res_pod *ret)
+{
+	return from && (note_sizes(&from->limits, ret) < 0 || note_sizes(&from->requests, ret) < 0)
+		       ? -1
+		       : 0;
+}
+
+static void copy_list(const struct sp_res_list *from, const struct sp_res_pod *p, int64_t absent,
+		      int64_t ret[SP_RES_ALL])
+{
+	for (int r = 0; r < SP_RES_KINDS; r++)
+		ret[r] = value_of(from, (enum sp_res)r, absent);
+	for (uint16_t k = 0; k < SP_HUGE_SIZES_MAX; k++)
+		ret[SP_RES_HUGE + k] = k < p->n_huge ? huge_of(from, p->huge[k], absent) : absent;
+}
+
+static void copy_resources(const struct sp_k_resources *from, const struct sp_res_pod *p,
+			   struct sp_res_values *ret)
+{
+	static const struct sp_k_resources none;
+
+	copy_list(from ? &from->requests : &none.requests, p, SP_RES_UNSET, ret->req);
+	copy_list(from ? &from->limits : &none.limits, p, SP_RES_UNSET, ret->lim);
 }
 
 int sp_pod_resources(const struct sp_k_pod_spec *pod, struct sp_res_pod *ret)
@@ -196,15 +254,42 @@ int sp_pod_resources(const struct sp_k_pod_spec *pod, struct sp_res_pod *ret)
 	if (!fits(pod))
 		return -1;
 	*ret = (struct sp_res_pod){.n_init = (uint16_t)n_init, .n_ctrs = (uint16_t)n};
+	for (uint32_t i = 0; i < n; i++)
+		if (note_resources(container_at(pod, i)->resources, ret) < 0)
+			return -1;
+	if (note_resources(pod->resources, ret) < 0)
+		return -1;
 	for (uint32_t i = 0; i < n; i++) {
-		const struct sp_k_container *c =
-			i < n_init ? &pod->init_containers.v[i] : &pod->containers.v[i - n_init];
+		const struct sp_k_container *c = container_at(pod, i);
 
 		ret->roles[i] = role_of(c, i < n_init);
-		copy_resources(c->resources, &ret->ctrs[i]);
+		copy_resources(c->resources, ret, &ret->ctrs[i]);
 	}
-	copy_resources(pod->resources, &ret->pod);
-	for (int r = 0; r < SP_RES_KINDS; r++)
-		ret->overhead[r] = value_of(&pod->overhead, (enum sp_res)r, 0);
+	copy_resources(pod->resources, ret, &ret->pod);
+	copy_list(&pod->overhead, ret, 0, ret->overhead);
 	return 0;
+}
+
+int64_t sp_medium_huge(const char *medium, const struct sp_res_pod *res, struct sp_error *err)
+{
+	static const char name[] = "HugePages";
+	const char *size = medium ? medium + strlen(name) : NULL;
+	int64_t bytes;
+
+	if (!medium || strncmp(medium, name, strlen(name)) != 0 || (*size && *size != '-'))
+		return 0;
+	if (!*size) {
+		if (res->n_huge == 0)
+			return sp_fail(err, SP_E_INVALID, "the pod requests no huge pages");
+		if (res->n_huge > 1)
+			return sp_fail(err, SP_E_INVALID,
+				       "the pod requests huge pages of several sizes");
+		return res->huge[0];
+	}
+	bytes = sp_huge_size(size + 1);
+	for (uint16_t i = 0; i < res->n_huge; i++)
+		if (res->huge[i] == bytes)
+			return bytes;
+	return sp_fail(err, SP_E_INVALID, "the pod does not request " SP_HUGE_PREFIX "%s",
+		       size + 1);
 }

@@ -261,8 +261,7 @@ static void default_volume(struct defaulter *d, struct sp_k_volume *v)
 
 static bool is_pod_resource(const char *name)
 {
-	return sp_streq(name, "cpu") || sp_streq(name, "memory") ||
-	       strncmp(name, "hugepages-", 10) == 0;
+	return sp_streq(name, "cpu") || sp_streq(name, "memory") || sp_res_is_huge(name);
 }
 
 static __int128 request_of(const struct sp_k_container *c, const char *name, bool *any)

@@ -163,7 +163,18 @@ int sp_pod_spec_core(struct sp_arena *a, const struct sp_k_meta *meta,
 		     const struct sp_k_pod_spec *pod, int kube_minor, struct sp_pod_spec *ret,
 		     struct sp_error *err);
 
-/** sp_pod_resources() - Requests and limits of all containers. Return: 0, -1 too many containers */
+/** sp_pod_resources() - Requests and limits of all containers. Return: 0, -1 too many containers,
+ * or sizes of huge pages */
 int sp_pod_resources(const struct sp_k_pod_spec *pod, struct sp_res_pod *ret);
+
+/**
+ * sp_medium_huge() - Size of the pages in a volume of huge pages
+ * @medium: of an emptyDir: "HugePages", which takes the one size that the pod names, or
+ *	    "HugePages-<size>", which must be one of them
+ * @err: which of this does not hold
+ *
+ * Return: bytes; 0 for another medium; -1
+ */
+int64_t sp_medium_huge(const char *medium, const struct sp_res_pod *res, struct sp_error *err);
 
 #endif

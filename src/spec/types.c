@@ -17,3 +17,18 @@ const struct sp_quantity *sp_res_get(const struct sp_res_list *l, const char *na
 			return &l->v[i].q;
 	return NULL;
 }
+
+bool sp_res_is_huge(const char *name)
+{
+	return strncmp(name, SP_HUGE_PREFIX, strlen(SP_HUGE_PREFIX)) == 0;
+}
+
+int64_t sp_huge_size(const char *size)
+{
+	struct sp_quantity q;
+
+	if (sp_quantity_parse(size, &q) < 0 || q.nano <= 0 || q.nano % 1000000000 != 0 ||
+	    q.nano / 1000000000 > INT64_MAX)
+		return -1;
+	return (int64_t)(q.nano / 1000000000);
+}

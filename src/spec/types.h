@@ -57,6 +57,12 @@ struct sp_res_list {
 const struct sp_quantity *sp_res_get(const struct sp_res_list *l,
 				     const char *name); /* NULL absent */
 
+#define SP_HUGE_PREFIX "hugepages-"
+/** sp_res_is_huge() - Is it a resource of huge pages, "hugepages-<size>"? */
+bool sp_res_is_huge(const char *name);
+/** sp_huge_size() - "2Mi", what follows the prefix, in bytes. Return: -1 when it is no size */
+int64_t sp_huge_size(const char *size);
+
 #define SP_LIST(type)                                                                              \
 	struct {                                                                                   \
 		struct type *v;                                                                    \

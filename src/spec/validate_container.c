@@ -194,6 +194,17 @@ void v_field_ref(struct sp_v *v, const struct sp_vp *p, const struct sp_k_field_
 		d->fix = sp_arena_printf(v->a, "write %s", near);
 }
 
+/* "limits.hugepages-2Mi" */
+static bool names_huge(const char *resource)
+{
+	static const char *const of[] = {"limits.", "requests."};
+
+	for (size_t i = 0; resource && i < SP_ARRAY_LEN(of); i++)
+		if (strncmp(resource, of[i], strlen(of[i])) == 0)
+			return sp_res_is_huge(resource + strlen(of[i]));
+	return false;
+}
+
 void v_resource_ref(struct sp_v *v, const struct sp_vp *p, const struct sp_k_res_field_ref *f,
 		    bool env)
 {
@@ -214,7 +225,7 @@ void v_resource_ref(struct sp_v *v, const struct sp_vp *p, const struct sp_k_res
 		v_required(v, VP_FIELD(p, "resource"), "VAL-63", NULL);
 		return;
 	}
-	if (f->resource && !strstr(f->resource, ".hugepages-") &&
+	if (!names_huge(f->resource) &&
 	    !v_one_of(v, VP_FIELD(p, "resource"), "VAL-63", f->resource, resources))
 		return;
 	if (v_empty(f->divisor) || sp_streq(f->divisor, "0"))
@@ -337,8 +348,8 @@ static bool is_extended(const char *name)
 static void resource_name(struct sp_v *v, const struct sp_vp *p, const char *name, bool pod_level)
 {
 	static const char *const plain[] = {"cpu", "memory", "ephemeral-storage", NULL};
-	static const char *const of_pod[] = {"cpu", "hugepages-", "memory", NULL};
-	bool huge = strncmp(name, "hugepages-", 10) == 0;
+	static const char *const of_pod[] = {"cpu", SP_HUGE_PREFIX, "memory", NULL};
+	bool huge = sp_res_is_huge(name);
 	struct sp_name_msgs msgs;
 	struct sp_diag *d;
 	const char *near;
@@ -366,6 +377,14 @@ static void resource_name(struct sp_v *v, const struct sp_vp *p, const char *nam
 	}
 }
 
+/* Whole pages of a size that can be read. */
+static bool is_pages(const struct sp_res_item *r)
+{
+	int64_t page = sp_huge_size(r->name + strlen(SP_HUGE_PREFIX));
+
+	return page > 0 && sp_quantity_ceil(&r->q) % page == 0;
+}
+
 static void resource_list(struct sp_v *v, const struct sp_vp *p, const struct sp_res_list *l,
 			  bool pod_level)
 {
@@ -381,6 +400,19 @@ static void resource_list(struct sp_v *v, const struct sp_vp *p, const struct sp
 				  "must be greater than or equal to 0");
 		else if (is_extended(r->name) && r->q.nano % 1000000000 != 0)
 			v_invalid(v, at, rule, quantity_text(v, &r->q), "must be an integer");
+		else if (sp_res_is_huge(r->name) && !is_pages(r))
+			v_invalid(v, at, rule, quantity_text(v, &r->q),
+				  "%s is not positive integer multiple of %s",
+				  quantity_text(v, &r->q), r->name);
+	}
+}
+
+/* Which of the two groups the list names. */
+static void note_names(const struct sp_res_list *l, bool *huge, bool *cpu_or_memory)
+{
+	for (uint32_t i = 0; i < l->n; i++) {
+		*huge |= sp_res_is_huge(l->v[i].name);
+		*cpu_or_memory |= sp_streq(l->v[i].name, "cpu") || sp_streq(l->v[i].name, "memory");
 	}
 }
 
@@ -389,13 +421,14 @@ void v_resources(struct sp_v *v, const struct sp_vp *p, const struct sp_k_resour
 {
 	const char *rule = pod_level ? "VAL-66" : "VAL-65";
 	const struct sp_vp *requests = VP_FIELD(p, "requests");
+	bool huge = false, cpu_or_memory = false;
 
 	resource_list(v, VP_FIELD(p, "limits"), &r->limits, pod_level);
 	resource_list(v, requests, &r->requests, pod_level);
 	for (uint32_t i = 0; i < r->requests.n; i++) {
 		const struct sp_res_item *req = &r->requests.v[i];
 		const struct sp_quantity *lim = sp_res_get(&r->limits, req->name);
-		bool fixed = is_extended(req->name) || strncmp(req->name, "hugepages-", 10) == 0;
+		bool fixed = is_extended(req->name) || sp_res_is_huge(req->name);
 		/* The path is the map; the place is the entry. */
 		const struct sp_vp at = {
 			.up = requests->up,
@@ -417,6 +450,10 @@ void v_resources(struct sp_v *v, const struct sp_vp *p, const struct sp_k_resour
 				  "must be less than or equal to %s limit of %s", req->name,
 				  quantity_text(v, lim));
 	}
+	note_names(&r->limits, &huge, &cpu_or_memory);
+	note_names(&r->requests, &huge, &cpu_or_memory);
+	if (huge && !cpu_or_memory)
+		v_forbidden(v, p, rule, "HugePages require cpu or memory");
 }
 
 static void resize_policy(struct sp_v *v, const struct sp_vp *list, const struct sp_node *n,

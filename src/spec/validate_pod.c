@@ -68,48 +68,55 @@ static const char *amount(struct sp_v *v, int64_t value, enum sp_res r)
 	return sp_arena_strdup(v->a, mem);
 }
 
-static void pod_resources(struct sp_v *v, const struct sp_vp *spec, const struct sp_k_pod_spec *s)
+/* What the containers ask for of one resource must fit into what the pod has. */
+static void fits_pod(struct sp_v *v, const struct sp_vp *spec, const struct sp_k_pod_spec *s,
+		     const struct sp_res_pod *sums, enum sp_res r, const char *name)
 {
-	static const struct {
-		enum sp_res r;
-		const char *name;
-	} kinds[] = {{SP_RES_CPU, "cpu"}, {SP_RES_MEMORY, "memory"}};
 	const struct sp_vp *p = VP_FIELD(spec, "resources");
 	const struct sp_vp *list = VP_FIELD(spec, "containers");
+	int64_t req = sums->pod.req[r], lim = sums->pod.lim[r], sum;
+	struct sp_res_pod of_containers = *sums;
+
+	of_containers.pod.req[r] = SP_RES_UNSET;
+	of_containers.overhead[r] = 0;
+	sum = sp_res_request(&of_containers, r, NULL, NULL);
+	if (req != SP_RES_UNSET && sum > req)
+		v_invalid(v, VP_KEY(VP_FIELD(p, "requests"), name), "VAL-66", amount(v, req, r),
+			  "must be greater than or equal to aggregate container requests of %s",
+			  amount(v, sum, r));
+	for (uint32_t k = 0; k < s->containers.n && lim != SP_RES_UNSET; k++) {
+		const struct sp_k_container *c = &s->containers.v[k];
+		int64_t own = sums->ctrs[s->init_containers.n + k].lim[r];
+		const struct sp_vp *limits =
+			VP_FIELD(VP_FIELD(VP_ITEM(list, k, c->node), "resources"), "limits");
+
+		if (own != SP_RES_UNSET && own > lim)
+			v_invalid(v, VP_KEY(limits, name), "VAL-66", amount(v, own, r),
+				  "must be less than or equal to pod limits of %s",
+				  amount(v, lim, r));
+	}
+}
+
+/* "hugepages-2Mi" */
+static const char *huge_name(struct sp_v *v, int64_t page_bytes)
+{
+	return sp_arena_printf(v->a, SP_HUGE_PREFIX "%s", amount(v, page_bytes, SP_RES_HUGE));
+}
+
+static void pod_resources(struct sp_v *v, const struct sp_vp *spec, const struct sp_k_pod_spec *s)
+{
 	struct sp_res_pod sums;
 
 	if (!s->resources)
 		return;
-	v_resources(v, p, s->resources, true);
+	v_resources(v, VP_FIELD(spec, "resources"), s->resources, true);
 	if (sp_pod_resources(s, &sums) < 0)
 		return;
-	for (size_t i = 0; i < SP_ARRAY_LEN(kinds); i++) {
-		enum sp_res r = kinds[i].r;
-		int64_t req = sums.pod.req[r], lim = sums.pod.lim[r], sum;
-		struct sp_res_pod of_containers = sums;
-
-		of_containers.pod.req[r] = SP_RES_UNSET;
-		of_containers.overhead[r] = 0;
-		sum = sp_res_request(&of_containers, r, NULL, NULL);
-		if (req != SP_RES_UNSET && sum > req)
-			v_invalid(v, VP_KEY(VP_FIELD(p, "requests"), kinds[i].name), "VAL-66",
-				  amount(v, req, r),
-				  "must be greater than or equal to aggregate container requests "
-				  "of %s",
-				  amount(v, sum, r));
-		for (uint32_t k = 0; k < s->containers.n && lim != SP_RES_UNSET; k++) {
-			const struct sp_k_container *c = &s->containers.v[k];
-			int64_t own = sums.ctrs[s->init_containers.n + k].lim[r];
-			const struct sp_vp *limits = VP_FIELD(
-				VP_FIELD(VP_ITEM(list, k, c->node), "resources"), "limits");
-
-			if (own != SP_RES_UNSET && own > lim)
-				v_invalid(v, VP_KEY(limits, kinds[i].name), "VAL-66",
-					  amount(v, own, r),
-					  "must be less than or equal to pod limits of %s",
-					  amount(v, lim, r));
-		}
-	}
+	fits_pod(v, spec, s, &sums, SP_RES_CPU, "cpu");
+	fits_pod(v, spec, s, &sums, SP_RES_MEMORY, "memory");
+	for (uint16_t i = 0; i < sums.n_huge; i++)
+		fits_pod(v, spec, s, &sums, (enum sp_res)(SP_RES_HUGE + i),
+			 huge_name(v, sums.huge[i]));
 }
 
 /* ---- the rest of the spec ---------------------------------------------------------------------

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Validation of volumes and of their mounts (VAL-60, VAL-61). */
+#include "core/resources.h"
 #include "spec/validate_internal.h"
 
 #define MODE_MAX                    0777
@@ -110,24 +111,30 @@ static void host_path(struct sp_v *v, const struct sp_vp *p, const struct sp_k_h
 	v_one_of(v, VP_FIELD(p, "type"), "VAL-60", h->type, types);
 }
 
-static void empty_dir(struct sp_v *v, const struct sp_vp *p, const struct sp_k_empty_dir *e)
+static void empty_dir(struct sp_v *v, const struct sp_vp *p, const struct sp_k_pod_spec *s,
+		      const struct sp_k_empty_dir *e)
 {
 	struct sp_quantity q;
-	struct sp_diag *d;
+	struct sp_res_pod res;
+	struct sp_error err;
+	int64_t huge;
 
 	if (!v_empty(e->size_limit) && (sp_quantity_parse(e->size_limit, &q) != 0 || q.nano < 0))
 		v_forbidden(v, VP_FIELD(p, "sizeLimit"), "VAL-60",
 			    "SizeLimit field must be a valid resource quantity");
-	if (v_empty(e->medium) || sp_streq(e->medium, "Memory"))
+	if (v_empty(e->medium) || sp_streq(e->medium, "Memory") || sp_pod_resources(s, &res) < 0)
 		return;
-	d = v_invalid(v, VP_FIELD(p, "medium"), "VAL-60", e->medium, "must be empty or \"Memory\"");
-	if (strncmp(e->medium, "HugePages", 9) == 0)
-		d->why = "sidepod does not have volumes of huge pages";
-	else
-		d->why = "the pod would be accepted and then wait for its volume for ever";
+	huge = sp_medium_huge(e->medium, &res, &err);
+	if (huge > 0)
+		return;
+	v_invalid(v, VP_FIELD(p, "medium"), "VAL-60", e->medium, "%s",
+		  huge < 0 ? err.text
+			   : "must be empty, \"Memory\", \"HugePages\" or \"HugePages-<size>\"")
+		->why = "the pod would be accepted and then wait for its volume for ever";
 }
 
-static void volume(struct sp_v *v, const struct sp_vp *p, const struct sp_k_volume *vol)
+static void volume(struct sp_v *v, const struct sp_vp *p, const struct sp_k_pod_spec *s,
+		   const struct sp_k_volume *vol)
 {
 	/* In the order in which an API server looks at them: the first one found is the volume's.
 	 */
@@ -146,7 +153,7 @@ static void volume(struct sp_v *v, const struct sp_vp *p, const struct sp_k_volu
 		if (sources[i].set && n++ > 0)
 			extra_source(v, p, sources[i].field);
 	if (vol->empty_dir)
-		empty_dir(v, VP_FIELD(p, "emptyDir"), vol->empty_dir);
+		empty_dir(v, VP_FIELD(p, "emptyDir"), s, vol->empty_dir);
 	if (vol->host_path)
 		host_path(v, VP_FIELD(p, "hostPath"), vol->host_path);
 	if (vol->secret)
@@ -169,7 +176,7 @@ void v_volumes(struct sp_v *v, const struct sp_vp *list, const struct sp_k_pod_s
 		const struct sp_k_volume *vol = &s->volumes.v[i];
 		const struct sp_vp *p = VP_ITEM(list, i, vol->node);
 
-		volume(v, p, vol);
+		volume(v, p, s, vol);
 		if (v_empty(vol->name)) {
 			v_required(v, VP_FIELD(p, "name"), "VAL-60", NULL);
 			continue;

@@ -16,14 +16,17 @@ static struct sp_res_pod make(const struct item *items)
 {
 	struct sp_res_pod p = {0};
 
-	for (int r = 0; r < SP_RES_KINDS; r++)
+	for (int r = 0; r < SP_RES_ALL; r++)
 		p.pod.req[r] = p.pod.lim[r] = SP_RES_UNSET;
 	for (; items->role; items++) {
 		struct sp_res_values *v = &p.ctrs[p.n_ctrs];
 
-		*v = (struct sp_res_values){
-			.req = {items->cpu, items->memory, SP_RES_UNSET},
-			.lim = {items->cpu_lim, items->memory_lim, SP_RES_UNSET}};
+		for (int r = 0; r < SP_RES_ALL; r++)
+			v->req[r] = v->lim[r] = SP_RES_UNSET;
+		v->req[SP_RES_CPU] = items->cpu;
+		v->req[SP_RES_MEMORY] = items->memory;
+		v->lim[SP_RES_CPU] = items->cpu_lim;
+		v->lim[SP_RES_MEMORY] = items->memory_lim;
 		p.roles[p.n_ctrs] = items->role == 'i'   ? SP_ROLE_INIT
 				    : items->role == 's' ? SP_ROLE_SIDECAR
 							 : SP_ROLE_APP;
@@ -204,6 +207,43 @@ static void test_cgroup_values(void **state)
 	assert_int_equal(v.cpu_shares, 2);
 }
 
+/* CG-7: the pod gets what its containers request at once, a container its own limit, else the
+ * pod's; pages of other sizes nobody gets. */
+static void test_huge_pages(void **state)
+{
+	static const struct item items[] = {
+		{'i', N, N, N, N}, {'s', N, N, N, N}, {'r', N, N, N, N}, {'r', N, N, N, N}, {0}};
+	const int64_t small = 2 << 20;
+	struct sp_res_pod p = make(items);
+	struct sp_cg_values v;
+
+	sp_cg_pod_values(&p, &v);
+	assert_int_equal(v.n_huge, 0);
+	assert_int_equal(sp_cg_huge_bytes(&v, small), 0);
+	p.n_huge = 2;
+	p.huge[0] = small;
+	p.huge[1] = GI;
+	for (int i = 0; i < 3; i++) /* init 3 pages, sidecar 1, app 1 */
+		p.ctrs[i].req[SP_RES_HUGE] = p.ctrs[i].lim[SP_RES_HUGE] = small * (i == 0 ? 3 : 1);
+	p.ctrs[3].req[SP_RES_HUGE + 1] = p.ctrs[3].lim[SP_RES_HUGE + 1] = GI;
+	sp_cg_pod_values(&p, &v);
+	assert_int_equal(sp_cg_huge_bytes(&v, small), 3 * small);
+	assert_int_equal(sp_cg_huge_bytes(&v, GI), GI);
+	assert_int_equal(sp_cg_huge_bytes(&v, 64 << 10), 0);
+	sp_cg_ctr_values(&p, 2, &v);
+	assert_int_equal(sp_cg_huge_bytes(&v, small), small);
+	assert_int_equal(sp_cg_huge_bytes(&v, GI), 0);
+	p.pod.req[SP_RES_HUGE] = p.pod.lim[SP_RES_HUGE] = 8 * small;
+	sp_cg_pod_values(&p, &v);
+	assert_int_equal(sp_cg_huge_bytes(&v, small), 8 * small);
+	sp_cg_ctr_values(&p, 2, &v);
+	assert_int_equal(sp_cg_huge_bytes(&v, small), small);
+	sp_cg_ctr_values(&p, 3, &v);
+	assert_int_equal(sp_cg_huge_bytes(&v, small), 8 * small);
+	assert_int_equal(sp_cg_huge_bytes(&v, GI), GI);
+	assert_int_equal(sp_res_qos(&p), SP_QOS_BEST_EFFORT); /* only cpu and memory count */
+}
+
 /* OOM-1, OOM-2, OOM-3, OOM-4 */
 static void test_oom(void **state)
 {
@@ -241,6 +281,7 @@ int main(void)
 		cmocka_unit_test(test_requests),      cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_qos),           cmocka_unit_test(test_cgroup_formulas),
 		cmocka_unit_test(test_cgroup_values), cmocka_unit_test(test_oom),
+		cmocka_unit_test(test_huge_pages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

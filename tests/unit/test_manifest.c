@@ -424,6 +424,63 @@ static void test_core(void **state)
 	sp_manifest_done(&m);
 }
 
+/* Sizes by their bytes, whatever they are called; volumes of huge pages. */
+static void test_huge_pages(void **state)
+{
+	static const struct {
+		const char *medium;
+		int64_t bytes;
+		const char *error;
+	} mediums[] = {
+		{NULL, 0, NULL},
+		{"", 0, NULL},
+		{"Memory", 0, NULL},
+		{"HugePagesX", 0, NULL},
+		{"HugePages-2Mi", 2 << 20, NULL},
+		{"HugePages-1024Mi", 1 << 30, NULL},
+		{"HugePages", -1, "the pod requests huge pages of several sizes"},
+		{"HugePages-64Ki", -1, "the pod does not request hugepages-64Ki"},
+		{"HugePages-", -1, "the pod does not request hugepages-"},
+	};
+	struct sp_manifest m;
+	struct sp_res_pod res;
+	struct sp_error err;
+
+	load(&m, POD_HEAD
+	     "  initContainers:\n"
+	     "  - {name: i, image: x, resources: {limits: {cpu: 1, hugepages-1Gi: 2Gi}}}\n"
+	     "  containers:\n"
+	     "  - {name: a, image: x, resources: {limits: {cpu: 1, hugepages-2Mi: 4Mi}}}\n"
+	     "  - {name: b, image: x, resources: {limits: {cpu: 1, hugepages-2048Ki: 2Mi}}}\n");
+	assert_int_equal(m.diags.n, 0);
+	assert_int_equal(sp_pod_resources(m.objects[0].pod->spec, &res), 0);
+	assert_int_equal(res.n_huge, 2);
+	assert_int_equal(res.huge[0], 1 << 30);
+	assert_int_equal(res.huge[1], 2 << 20);
+	assert_int_equal(sp_res_request(&res, SP_RES_HUGE, NULL, NULL), (int64_t)2 << 30);
+	assert_int_equal(sp_res_request(&res, SP_RES_HUGE + 1, NULL, NULL), 6 << 20);
+	assert_int_equal(res.ctrs[2].lim[SP_RES_HUGE + 1], 2 << 20);
+	assert_true(res.ctrs[2].lim[SP_RES_HUGE] == SP_RES_UNSET);
+	for (size_t i = 0; i < SP_ARRAY_LEN(mediums); i++) {
+		assert_int_equal(sp_medium_huge(mediums[i].medium, &res, &err), mediums[i].bytes);
+		if (mediums[i].error)
+			assert_string_equal(err.text, mediums[i].error);
+	}
+	res.n_huge = 1;
+	assert_int_equal(sp_medium_huge("HugePages", &res, &err), 1 << 30);
+	res.n_huge = 0;
+	assert_int_equal(sp_medium_huge("HugePages", &res, &err), -1);
+	assert_string_equal(err.text, "the pod requests no huge pages");
+	sp_manifest_done(&m);
+
+	load(&m, POD_HEAD "  containers:\n"
+			  "  - name: a\n    image: x\n    resources:\n"
+			  "      limits: {cpu: 1, hugepages-1Mi: 1Mi, hugepages-2Mi: 2Mi,\n"
+			  "        hugepages-3Mi: 3Mi, hugepages-4Mi: 4Mi, hugepages-5Mi: 5Mi}\n");
+	assert_int_equal(sp_pod_resources(m.objects[0].pod->spec, &res), -1);
+	sp_manifest_done(&m);
+}
+
 static void test_core_limits(void **state)
 {
 	struct sp_manifest m;
@@ -459,6 +516,7 @@ int main(void)
 		cmocka_unit_test(test_object_defaults),
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_core),
+		cmocka_unit_test(test_huge_pages),
 		cmocka_unit_test(test_core_limits),
 	};
 
