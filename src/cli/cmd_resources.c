@@ -117,8 +117,9 @@ static int add_unit(struct job *j, const struct sp_object *o, const struct sp_k_
 	if (!u->title || !u->names)
 		return sp_fail(err, SP_E_NO_MEMORY, "add up resources");
 	if (sp_pod_resources(spec, &u->res) < 0)
-		return sp_fail(err, SP_E_UNSUPPORTED, "%s has more than %d containers", u->title,
-			       SP_CONTAINERS_MAX);
+		return sp_fail(err, SP_E_UNSUPPORTED,
+			       "%s has more than %d containers, or %d sizes of huge pages",
+			       u->title, SP_CONTAINERS_MAX, SP_HUGE_SIZES_MAX);
 	for (uint32_t i = 0; i < n; i++)
 		u->names[i] = i < spec->init_containers.n
 				      ? spec->init_containers.v[i].name
@@ -188,6 +189,29 @@ static const char *role_name(const struct sp_res_pod *p, uint16_t i)
 						: "app";
 }
 
+/* Kinds of resources of this pod: those of every pod, then its sizes of huge pages. */
+static int n_kinds(const struct unit *u)
+{
+	return SP_RES_KINDS + u->res.n_huge;
+}
+
+static const char *res_name(struct job *j, const struct unit *u, enum sp_res r)
+{
+	const char *s;
+
+	if (r < SP_RES_HUGE)
+		return sp_cli_res_name(r);
+	s = sp_arena_printf(&j->cli->arena, SP_HUGE_PREFIX "%s",
+			    show(j, r, u->res.huge[r - SP_RES_HUGE]));
+	return s ? s : "?";
+}
+
+/* Huge pages always have a limit (VAL-65). */
+static bool limit_declared(const struct unit *u, enum sp_res r)
+{
+	return r >= SP_RES_HUGE || sp_res_limit_declared(&u->res, r);
+}
+
 /* ---- text -------------------------------------------------------------------------------------
  */
 
@@ -226,15 +250,15 @@ static void print_totals(struct job *j, const struct unit *u)
 	SP_CLEANUP(sp_buf_done) struct sp_buf by = {0};
 
 	sp_buf_printf(&j->out, "%-18s  %-9s  %-9s  DECIDED BY\n", "", "REQUEST", "LIMIT");
-	for (int i = 0; i < SP_RES_KINDS; i++) {
+	for (int i = 0; i < n_kinds(u); i++) {
 		enum sp_res r = (enum sp_res)i;
 		int64_t want = sp_res_request(&u->res, r, NULL, NULL);
 		int64_t limit = sp_res_limit(&u->res, r, NULL, NULL);
 
 		if (r == SP_RES_STORAGE && !want && !limit)
 			continue;
-		sp_buf_printf(&j->out, "%-18s  %-9s  %-9s  ", sp_cli_res_name(r), show(j, r, want),
-			      sp_res_limit_declared(&u->res, r) ? show(j, r, limit) : "-");
+		sp_buf_printf(&j->out, "%-18s  %-9s  %-9s  ", res_name(j, u, r), show(j, r, want),
+			      limit_declared(u, r) ? show(j, r, limit) : "-");
 		sp_buf_clear(&by);
 		if (want)
 			print_term(j, &by, u, r);
@@ -268,6 +292,34 @@ static void print_cgroup(struct job *j, const char *name, const char *role, int 
 		sp_buf_printf(&j->out, "%4d\n", *oom);
 	else
 		sp_buf_puts(&j->out, "   -\n");
+}
+
+static void print_huge(struct job *j, const char *name, const char *role, int width,
+		       const struct sp_cg_values *v)
+{
+	sp_buf_printf(&j->out, "%-*s  %-7s", width, name, role);
+	for (uint16_t i = 0; i < v->n_huge; i++)
+		sp_buf_printf(&j->out, "  %13s", show(j, SP_RES_HUGE, v->huge[i].bytes));
+	sp_buf_putc(&j->out, '\n');
+}
+
+/* CG-7, for pods that ask for huge pages. */
+static void print_hugetlb(struct job *j, const struct unit *u, int width)
+{
+	struct sp_cg_values cg;
+
+	if (!u->res.n_huge)
+		return;
+	sp_buf_printf(&j->out, "\n%-*s  %-7s", width, "HUGETLB", "");
+	for (uint16_t i = 0; i < u->res.n_huge; i++)
+		sp_buf_printf(&j->out, "  %13s", res_name(j, u, (enum sp_res)(SP_RES_HUGE + i)));
+	sp_buf_putc(&j->out, '\n');
+	sp_cg_pod_values(&u->res, &cg);
+	print_huge(j, "pod", "", width, &cg);
+	for (uint16_t i = 0; i < u->res.n_ctrs; i++) {
+		sp_cg_ctr_values(&u->res, i, &cg);
+		print_huge(j, u->names[i], role_name(&u->res, i), width, &cg);
+	}
 }
 
 static void print_containers(struct job *j, const struct unit *u)
@@ -304,6 +356,7 @@ static void print_containers(struct job *j, const struct unit *u)
 	else
 		sp_buf_printf(&j->out, "oom_score_adj for a machine with %s of memory\n",
 			      show(j, SP_RES_MEMORY, j->machine_bytes));
+	print_hugetlb(j, u, width);
 }
 
 static void print_fleet(struct job *j, const struct unit *u)
@@ -404,8 +457,26 @@ static void print_text(struct job *j)
 /* ---- json -------------------------------------------------------------------------------------
  */
 
-static void json_cgroup(struct sp_buf *b, const struct sp_cg_values *v, bool pod)
+/* Bytes of huge pages by the size of a page. */
+static void json_huge(struct job *j, const struct unit *u, const int64_t *v)
 {
+	if (!u->res.n_huge)
+		return;
+	sp_json_key(&j->out, "hugePageBytes");
+	sp_buf_putc(&j->out, '{');
+	for (uint16_t i = 0; i < u->res.n_huge; i++)
+		if (v[i] != SP_RES_UNSET)
+			sp_json_int(&j->out, show(j, SP_RES_HUGE, u->res.huge[i]), v[i]);
+	sp_buf_putc(&j->out, '}');
+}
+
+static void json_cgroup(struct job *j, const struct unit *u, const struct sp_cg_values *v, bool pod)
+{
+	int64_t huge[SP_HUGE_SIZES_MAX];
+	struct sp_buf *b = &j->out;
+
+	for (uint16_t i = 0; i < v->n_huge; i++)
+		huge[i] = v->huge[i].bytes;
 	sp_json_key(b, "cgroup");
 	sp_buf_putc(b, '{');
 	sp_json_int(b, "cpuShares", (int64_t)v->cpu_shares);
@@ -415,11 +486,13 @@ static void json_cgroup(struct sp_buf *b, const struct sp_cg_values *v, bool pod
 	sp_json_int(b, "cpuQuotaUs", v->cpu_quota_us);
 	sp_json_int(b, "cpuPeriodUs", v->cpu_period_us);
 	sp_json_int(b, "memoryMaxBytes", v->memory_bytes);
+	json_huge(j, u, huge);
 	sp_buf_putc(b, '}');
 }
 
-static void json_values(struct sp_buf *b, const char *key, const int64_t *v)
+static void json_values(struct job *j, const struct unit *u, const char *key, const int64_t *v)
 {
+	struct sp_buf *b = &j->out;
 	static const char *const keys[] = {"cpuMilli", "memoryBytes", "storageBytes"};
 
 	sp_json_key(b, key);
@@ -427,6 +500,7 @@ static void json_values(struct sp_buf *b, const char *key, const int64_t *v)
 	for (int r = 0; r < SP_RES_KINDS; r++)
 		if (v[r] != SP_RES_UNSET)
 			sp_json_int(b, keys[r], v[r]);
+	json_huge(j, u, v + SP_RES_HUGE);
 	sp_buf_putc(b, '}');
 }
 
@@ -434,7 +508,7 @@ static void json_unit(struct job *j, const struct unit *u)
 {
 	static const char *const terms[] = {"running", "init", "pod"};
 	struct sp_buf *b = &j->out;
-	int64_t req[SP_RES_KINDS], lim[SP_RES_KINDS];
+	int64_t req[SP_RES_ALL], lim[SP_RES_ALL];
 	struct sp_cg_values cg;
 	double sum = price_of(j, &u->res, SP_NO_CTR, u->replicas);
 
@@ -444,24 +518,26 @@ static void json_unit(struct job *j, const struct unit *u)
 	sp_json_str(b, "qosClass", sp_qos_name(sp_res_qos(&u->res)));
 	sp_json_int(b, "replicas", u->replicas);
 	sp_json_int(b, "surge", u->surge);
-	for (int r = 0; r < SP_RES_KINDS; r++) {
+	for (int r = 0; r < n_kinds(u); r++) {
 		enum sp_res_term term;
 		uint16_t at = 0;
 
 		req[r] = sp_res_request(&u->res, (enum sp_res)r, &term, &at);
-		lim[r] = sp_res_limit_declared(&u->res, (enum sp_res)r)
+		lim[r] = limit_declared(u, (enum sp_res)r)
 				 ? sp_res_limit(&u->res, (enum sp_res)r, NULL, NULL)
 				 : SP_RES_UNSET;
+		if (r >= SP_RES_KINDS)
+			continue;
 		sp_json_str(b,
 			    r == SP_RES_CPU      ? "cpuBy"
 			    : r == SP_RES_MEMORY ? "memoryBy"
 						 : "storageBy",
 			    term == SP_TERM_INIT ? u->names[at] : terms[term]);
 	}
-	json_values(b, "requests", req);
-	json_values(b, "limits", lim);
+	json_values(j, u, "requests", req);
+	json_values(j, u, "limits", lim);
 	sp_cg_pod_values(&u->res, &cg);
-	json_cgroup(b, &cg, true);
+	json_cgroup(j, u, &cg, true);
 	if (fits(j, u) >= 0)
 		sp_json_int(b, "fitsOnNode", fits(j, u));
 	if (sum >= 0) {
@@ -477,10 +553,10 @@ static void json_unit(struct job *j, const struct unit *u)
 		sp_buf_putc(b, '{');
 		sp_json_str(b, "name", u->names[i]);
 		sp_json_str(b, "role", role_name(&u->res, i));
-		json_values(b, "requests", u->res.ctrs[i].req);
-		json_values(b, "limits", u->res.ctrs[i].lim);
+		json_values(j, u, "requests", u->res.ctrs[i].req);
+		json_values(j, u, "limits", u->res.ctrs[i].lim);
 		sp_cg_ctr_values(&u->res, i, &cg);
-		json_cgroup(b, &cg, false);
+		json_cgroup(j, u, &cg, false);
 		sp_json_int(b, "oomScoreAdj", sp_oom_score_adj(&u->res, i, j->machine_bytes));
 		if (use && use->cpu_milli >= 0)
 			sp_json_int(b, "measuredCpuMilli", use->cpu_milli);

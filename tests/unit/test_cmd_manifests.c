@@ -110,6 +110,42 @@ static void test_resources_json(void **state)
 	ran_done(&r);
 }
 
+/* RES-1, CG-7: sizes of huge pages are resources of their own. */
+static void test_resources_huge(void **state)
+{
+	static const char *const parts[] = {
+		"hugepages-1Gi       1Gi        1Gi        warm 1Gi, while warm starts\n"
+		"hugepages-2Mi       6Mi        6Mi        cache 2Mi + app 4Mi\n",
+		"HUGETLB             hugepages-1Gi  hugepages-2Mi\n"
+		"pod                           1Gi            6Mi\n"
+		"warm       init               1Gi              0\n"
+		"cache      sidecar              0            2Mi\n"
+		"app        app                  0            4Mi\n",
+	};
+	struct ran r;
+	json_t *root, *o, *c;
+
+	run(&r, "", "resources @R/huge.yaml");
+	assert_int_equal(r.code, 0);
+	for (size_t i = 0; i < SP_ARRAY_LEN(parts); i++)
+		has(r.out, parts[i]);
+	ran_done(&r);
+	run(&r, "", "resources @R/huge.yaml -o json");
+	root = json_loads(r.out, 0, NULL);
+	assert_non_null(root);
+	o = json_array_get(json_object_get(root, "objects"), 0);
+	c = json_array_get(json_object_get(o, "containers"), 2);
+	o = json_object_get(json_object_get(o, "requests"), "hugePageBytes");
+	assert_int_equal(json_integer_value(json_object_get(o, "2Mi")), 6 << 20);
+	o = json_object_get(json_object_get(c, "limits"), "hugePageBytes");
+	assert_int_equal(json_object_size(o), 1);
+	o = json_object_get(json_object_get(c, "cgroup"), "hugePageBytes");
+	assert_int_equal(json_integer_value(json_object_get(o, "2Mi")), 4 << 20);
+	assert_true(json_is_integer(json_object_get(o, "1Gi")));
+	json_decref(root);
+	ran_done(&r);
+}
+
 /* Use from the text of top, its JSON, and the record of a run: peaks, and averages over instances.
  */
 static void test_resources_observed(void **state)
@@ -252,10 +288,10 @@ static void test_migrate_write(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_resources),          cmocka_unit_test(test_resources_json),
-		cmocka_unit_test(test_resources_observed), cmocka_unit_test(test_resources_svg),
-		cmocka_unit_test(test_resources_errors),   cmocka_unit_test(test_migrate_codes),
-		cmocka_unit_test(test_migrate_write),
+		cmocka_unit_test(test_resources),      cmocka_unit_test(test_resources_json),
+		cmocka_unit_test(test_resources_huge), cmocka_unit_test(test_resources_observed),
+		cmocka_unit_test(test_resources_svg),  cmocka_unit_test(test_resources_errors),
+		cmocka_unit_test(test_migrate_codes),  cmocka_unit_test(test_migrate_write),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
