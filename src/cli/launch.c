@@ -44,37 +44,6 @@ static void tell_unacted(struct sp_launch *l)
 			d->v[i].at.col, d->v[i].path ? d->v[i].path : d->v[i].message);
 }
 
-static bool wants_huge_pages(const struct sp_res_list *list)
-{
-	for (uint32_t i = 0; i < list->n; i++)
-		if (strncmp(list->v[i].name, "hugepages-", 10) == 0)
-			return true;
-	return false;
-}
-
-/* What would change how a pod runs, were it passed over. Return: what it is, NULL nothing */
-static const char *refused(const struct sp_k_resources *r)
-{
-	if (r && (wants_huge_pages(&r->limits) || wants_huge_pages(&r->requests)))
-		return "hugepages are not supported: containers get none here; ask for memory, or "
-		       "take the entry out";
-	return NULL;
-}
-
-static const char *pod_refused(const struct sp_k_pod_spec *s)
-{
-	const char *why = refused(s->resources);
-
-	for (uint32_t i = 0; i < s->init_containers.n + s->containers.n && !why; i++) {
-		const struct sp_k_container *c =
-			i < s->init_containers.n ? &s->init_containers.v[i]
-						 : &s->containers.v[i - s->init_containers.n];
-
-		why = refused(c->resources);
-	}
-	return why;
-}
-
 static const struct sp_node *account_of(const struct sp_launch *l, const struct sp_object *o,
 					const struct sp_k_pod_spec *pod)
 {
@@ -124,15 +93,16 @@ static int check_object(struct sp_launch *l, const struct sp_object *o)
 {
 	const struct sp_k_pod_spec *pod = sp_cli_pod_spec(o);
 	struct sp_error err;
+	int r;
 
-	if (pod && pod_refused(pod))
-		return sp_cli_error(l->cli, SP_EXIT_MANIFEST, "%s:%u: %s '%s': %s", o->source->name,
-				    o->node->at.line, word_of(o), o->meta->name, pod_refused(pod));
 	if (pod && pod->init_containers.n + pod->containers.n > SP_CONTAINERS_MAX)
 		return sp_cli_error(l->cli, SP_EXIT_MANIFEST,
 				    "%s:%u: %s '%s' has %u containers; %d is the most",
 				    o->source->name, o->node->at.line, word_of(o), o->meta->name,
 				    pod->init_containers.n + pod->containers.n, SP_CONTAINERS_MAX);
+	r = pod ? sp_launch_huge_pages(l, o, pod) : 0;
+	if (r != 0)
+		return r;
 	if (o->kind == SP_KIND_JOB && sp_job_check(o->job, &err) < 0)
 		return sp_cli_error(l->cli, SP_EXIT_MANIFEST, "%s:%u: %s", o->source->name,
 				    o->node->at.line, err.text);

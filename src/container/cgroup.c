@@ -20,7 +20,7 @@
 #define KILL_ROUNDS    16
 #define SOON_NS        1000000     /* of a supervisor's time: the loop waits meanwhile */
 #define DEATH_NS       10000000000 /* after which a process is not dying but stuck */
-#define LIMITING_CTLS  (SP_CG_CPU | SP_CG_MEMORY | SP_CG_PIDS)
+#define LIMITING_CTLS  (SP_CG_CPU | SP_CG_MEMORY | SP_CG_PIDS | SP_CG_HUGETLB)
 #define SHARES_DEFAULT 1024 /* what a new cgroup has: cpu.shares */
 #define WEIGHT_DEFAULT 100  /* and cpu.weight */
 
@@ -77,16 +77,22 @@ static int enable(int fd, uint32_t ctls)
 	return b.len ? sys_write_file(fd, "cgroup.subtree_control", text) : 0;
 }
 
-/* From the hierarchy's top to the pod; only the first pod after a boot pays for it. */
-static int enable_chain(const struct sp_cg_tree *t)
+/*
+ * Down to the pod; those below a base and a tier that others use do not need it. The hierarchy's
+ * top is touched by the first pod after a boot alone.
+ */
+static int enable_chain(const struct sp_cg_tree *t, uint32_t inside)
 {
-	int r = enable(t->mount_fd, t->ctls);
+	int r = enable(t->base_fd, t->ctls);
 
-	if (r >= 0)
-		r = enable(t->base_fd, t->ctls);
+	if (r == -ENOENT) {
+		r = enable(t->mount_fd, t->ctls);
+		if (r >= 0)
+			r = enable(t->base_fd, t->ctls);
+	}
 	if (r >= 0 && t->tier_fd != t->base_fd)
 		r = enable(t->tier_fd, t->ctls);
-	return r < 0 ? r : enable(t->pod_fd, t->ctls);
+	return r < 0 ? r : enable(t->pod_fd, inside);
 }
 
 static void tree_close(struct sp_cg_tree *t)
@@ -280,26 +286,48 @@ static void tier_init(const struct sp_cg_tree *t, const struct sp_cgroup *cg)
 		(void)write_num(t->tier_fd, t->v2 ? "cpu.weight" : "cpu.shares", t->v2 ? 1 : 2);
 }
 
+/* Let containers use the controllers that limit them, and limit the pod. */
+static int tree_limit(struct sp_cgroup *cg, const struct sp_cg_tree *t,
+		      const struct sp_cgroup_params *p, const char **ret_file)
+{
+	uint32_t inside = cg->huge_named ? t->ctls : t->ctls & ~(uint32_t)SP_CG_HUGETLB;
+	int r = 0;
+
+	for (int i = 0; i < 2; i++) {
+		*ret_file = "cgroup.subtree_control";
+		if (t->v2)
+			r = i ? enable_chain(t, inside) : enable(t->pod_fd, inside);
+		if (r >= 0)
+			r = write_values(t, t->pod_fd, &p->values, true, p->pids_limit, ret_file);
+		if (r >= 0) {
+			*ret_file = cg->huge_file;
+			r = sp_cgroup_huge_write(cg, t, t->pod_fd, &p->values);
+		}
+		/* neither the controller nor its files are there: it is off further up */
+		if (r != -ENOENT || !t->v2)
+			return r;
+	}
+	return r;
+}
+
 static int tree_set_up(struct sp_cgroup *cg, struct sp_cg_tree *t, const struct sp_cgroup_params *p,
 		       struct sp_error *err)
 {
-	const char *file = "cgroup.subtree_control";
+	const char *file;
 	char text[24];
 	int r;
 
-	if (t->v2 && (t->ctls & LIMITING_CTLS)) {
-		r = enable(t->pod_fd, t->ctls);
-		if (r == -ENOENT)
-			r = enable_chain(t);
-		if (r < 0 && p->lenient) {
-			t->ctls = 0;
-			return 0;
-		}
-		if (r < 0)
-			return sp_fail_errno(err, -r, "cgroup '%s/%s': enable controllers", t->path,
-					     cg->base);
+	r = tree_limit(cg, t, p, &file);
+	if (r < 0 && (!cg->huge_named || p->lenient) && (t->ctls & SP_CG_HUGETLB)) {
+		/* a machine that keeps this controller to itself serves pods that ask for no huge
+		 * pages as well as one without it */
+		t->ctls &= ~(uint32_t)SP_CG_HUGETLB;
+		r = tree_limit(cg, t, p, &file);
 	}
-	r = write_values(t, t->pod_fd, &p->values, true, p->pids_limit, &file);
+	if (r < 0 && p->lenient) {
+		t->ctls = 0;
+		return 0;
+	}
 	if (r < 0)
 		return sp_fail_errno(err, -r, "cgroup '%s/%s/%s': write %s", t->path, cg->base,
 				     cg->pod, file);
@@ -341,6 +369,11 @@ int sp_cgroup_open(const struct sp_cgroup_params *p, struct sp_cgroup **ret, str
 		(void)sp_fail_errno(err, -r, "read /proc/self/mountinfo");
 		goto failed;
 	}
+	r = sp_cgroup_huge_init(cg, &p->values);
+	if (r < 0) {
+		(void)sp_fail_errno(err, -r, "sizes of huge pages");
+		goto failed;
+	}
 	for (uint32_t i = 0; i < cg->layout.n; i++) {
 		t = &cg->trees[cg->n];
 		r = open_tree_dirs(&cg->layout.mounts[i], cg, t);
@@ -366,7 +399,8 @@ failed:
 uint32_t sp_cgroup_unenforced(const struct sp_cgroup *cg, const struct sp_cg_values *v)
 {
 	uint32_t wanted = (v->memory_bytes >= 0 ? (uint32_t)SP_CG_MEMORY : 0) |
-			  (v->cpu_quota_us >= 0 ? (uint32_t)SP_CG_CPU : 0);
+			  (v->cpu_quota_us >= 0 ? (uint32_t)SP_CG_CPU : 0) |
+			  (v->n_huge ? (uint32_t)SP_CG_HUGETLB : 0);
 
 	for (uint32_t i = 0; i < cg->n; i++)
 		wanted &= ~cg->trees[i].ctls;
@@ -644,6 +678,10 @@ int sp_cgroup_ctr_open(struct sp_cgroup *cg, const char *name, const struct sp_c
 			r = c.fds[i] = open_dir(t->pod_fd, name);
 		if (r >= 0)
 			r = write_values(t, c.fds[i], v, false, -1, &file);
+		if (r >= 0 && cg->huge_named) {
+			file = cg->huge_file;
+			r = sp_cgroup_huge_write(cg, t, c.fds[i], v);
+		}
 		if (r < 0) {
 			(void)sp_fail_errno(err, -r, "cgroup '%s/%s/%s/%s': %s", t->path, cg->base,
 					    cg->pod, name, file);

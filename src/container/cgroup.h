@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "container/container.h"
 #include "core/resources.h"
+#include "sys/huge.h"
 
 enum sp_cg_ctl {
 	SP_CG_CPU = 1 << 0,
@@ -21,6 +22,7 @@ enum sp_cg_ctl {
 	SP_CG_PIDS = 1 << 3,
 	SP_CG_DEVICES = 1 << 4,
 	SP_CG_FREEZER = 1 << 5,
+	SP_CG_HUGETLB = 1 << 6,
 };
 
 #define SP_CG_TREES_MAX 8
@@ -61,6 +63,9 @@ void sp_cg_layout_select(struct sp_cg_layout *l, bool pids);
  * one), from the text of /proc/self/cgroup. Return: "" when it is not there. Pure */
 struct sp_str sp_cg_self_path(const char *self_cgroup, uint32_t ctls);
 
+/** sp_cg_huge_name() - "2MB": what the kernel calls pages of that size in its files. Pure */
+void sp_cg_huge_name(int64_t page_bytes, char *ret, size_t size);
+
 struct sp_cgroup_params {
 	const char *root; /* name below the hierarchy's root */
 	const char *uid;
@@ -86,8 +91,13 @@ struct sp_cgroup {
 	struct sp_cg_tree trees[SP_CG_TREES_MAX];
 	uint32_t n;
 	char base[64], tier[16], pod[80];
-	int64_t tier_milli; /* what this pod adds to its tier */
-	int device_prog_fd; /* loaded when first needed; -EBADF */
+	int64_t tier_milli;               /* what this pod adds to its tier */
+	int device_prog_fd;               /* loaded when first needed; -EBADF */
+	int64_t huge[SYS_HUGE_SIZES_MAX]; /* sizes of pages of the machine, when they can be limited
+					   */
+	int n_huge;
+	bool huge_named;    /* the pod names huge pages: its containers have limits of their own */
+	char huge_file[40]; /* that was written last, for messages */
 };
 
 /** sp_cgroup_open() - Make the pod's directories and write its limits */
@@ -144,6 +154,16 @@ int sp_cgroup_ctr_remove(struct sp_cgroup_ctr *c);
 /** sp_cgroup_ctr_usage(), sp_cgroup_usage() - Accounting of one container, of the pod */
 void sp_cgroup_ctr_usage(const struct sp_cgroup_ctr *c, struct sp_usage *ret);
 void sp_cgroup_usage(const struct sp_cgroup *cg, struct sp_usage *ret);
+
+/* ---- huge pages, container/cgroup_huge.c ---- */
+
+/** sp_cgroup_huge_init() - Which sizes are to be limited. @pod: limits of the pod. Return: 0 or
+ * -errno */
+int sp_cgroup_huge_init(struct sp_cgroup *cg, const struct sp_cg_values *pod);
+/** sp_cgroup_huge_write() - CG-7: limits of directory @fd for every size of page that the machine
+ * has. Return: 0; -errno, cg->huge_file could not be written */
+int sp_cgroup_huge_write(struct sp_cgroup *cg, const struct sp_cg_tree *t, int fd,
+			 const struct sp_cg_values *v);
 
 /* ---- devices, container/device.c ---- */
 

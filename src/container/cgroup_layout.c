@@ -3,12 +3,15 @@
  * Pure. */
 #include "container/cgroup.h"
 
+#include <stdio.h>
+
 static const struct {
 	const char *name;
 	uint32_t ctl;
 } ctl_names[] = {
-	{"cpu", SP_CG_CPU},   {"cpuacct", SP_CG_CPUACCT}, {"memory", SP_CG_MEMORY},
-	{"pids", SP_CG_PIDS}, {"devices", SP_CG_DEVICES}, {"freezer", SP_CG_FREEZER},
+	{"cpu", SP_CG_CPU},         {"cpuacct", SP_CG_CPUACCT}, {"memory", SP_CG_MEMORY},
+	{"pids", SP_CG_PIDS},       {"devices", SP_CG_DEVICES}, {"freezer", SP_CG_FREEZER},
+	{"hugetlb", SP_CG_HUGETLB},
 };
 
 uint32_t sp_cg_ctls_parse(const char *names, size_t len)
@@ -130,8 +133,9 @@ void sp_cg_layout_parse(const char *mountinfo, struct sp_cg_layout *ret)
 
 void sp_cg_layout_select(struct sp_cg_layout *l, bool pids)
 {
-	uint32_t want = SP_CG_CPU | SP_CG_MEMORY | (pids ? (uint32_t)SP_CG_PIDS : 0), seen = 0;
-	uint32_t n = 0;
+	uint32_t want =
+		SP_CG_CPU | SP_CG_MEMORY | SP_CG_HUGETLB | (pids ? (uint32_t)SP_CG_PIDS : 0);
+	uint32_t n = 0, seen = 0;
 	bool v2 = false;
 
 	for (uint32_t i = 0; i < l->n; i++)
@@ -170,4 +174,14 @@ struct sp_str sp_cg_self_path(const char *self_cgroup, uint32_t ctls)
 			return (struct sp_str){path + 1, (size_t)(end - path - 1)};
 	}
 	return (struct sp_str){"", 0};
+}
+
+void sp_cg_huge_name(int64_t page_bytes, char *ret, size_t size)
+{
+	int unit = page_bytes >= 1 << 30 ? 30 : page_bytes >= 1 << 20 ? 20 : 10;
+
+	(void)snprintf(ret, size, "%lld%cB", (long long)(page_bytes >> unit),
+		       unit == 30   ? 'G'
+		       : unit == 20 ? 'M'
+				    : 'K');
 }

@@ -108,7 +108,7 @@ struct sp_volume {
 	const char *name;
 	int fd; /* O_PATH */
 	bool read_only;
-	bool memory; /* tmpfs */
+	bool memory; /* tmpfs or huge pages */
 	bool host;   /* `fd` belongs to the mount namespace in which the supervisor was started */
 	mode_t mode; /* for subPath directories made in it (VOL-4) */
 };
@@ -126,6 +126,14 @@ struct sp_volume_file {
 int sp_volume_empty_dir(struct sp_sandbox *s, const char *name, bool memory,
 			int64_t size_limit_bytes, int64_t fs_group, struct sp_volume *ret,
 			struct sp_error *err);
+/**
+ * sp_volume_huge_pages() - An empty hugetlbfs: what a program maps of its files are huge pages
+ * @page_bytes: a size that the machine has
+ * @size_limit_bytes: most that goes into it, in whole pages; -1 none
+ */
+int sp_volume_huge_pages(struct sp_sandbox *s, const char *name, int64_t page_bytes,
+			 int64_t size_limit_bytes, int64_t fs_group, struct sp_volume *ret,
+			 struct sp_error *err);
 /** sp_volume_host_path() - VOL-2 */
 int sp_volume_host_path(struct sp_sandbox *s, const char *name, const char *path, const char *type,
 			struct sp_volume *ret, struct sp_error *err);

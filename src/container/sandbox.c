@@ -329,6 +329,10 @@ int sp_sandbox_open(const struct sp_sandbox_params *p, struct sp_sandbox **ret,
 
 void sp_sandbox_unenforced(const struct sp_sandbox *s, struct sp_buf *out)
 {
+	static const struct {
+		uint32_t ctl;
+		const char *name;
+	} names[] = {{SP_CG_MEMORY, "memory"}, {SP_CG_CPU, "cpu"}, {SP_CG_HUGETLB, "huge pages"}};
 	uint32_t ctls = 0;
 
 	for (uint16_t i = 0; i < s->p->res->n_ctrs; i++) {
@@ -337,10 +341,9 @@ void sp_sandbox_unenforced(const struct sp_sandbox *s, struct sp_buf *out)
 		sp_cg_ctr_values(s->p->res, i, &v);
 		ctls |= sp_cgroup_unenforced(s->cg, &v);
 	}
-	if (ctls & SP_CG_MEMORY)
-		sp_buf_puts(out, "memory");
-	if (ctls & SP_CG_CPU)
-		sp_buf_puts(out, ctls & SP_CG_MEMORY ? ", cpu" : "cpu");
+	for (size_t i = 0; i < SP_ARRAY_LEN(names); i++)
+		if (ctls & names[i].ctl)
+			sp_buf_printf(out, "%s%s", out->len ? ", " : "", names[i].name);
 }
 
 struct sp_sandbox *sp_sandbox_close(struct sp_sandbox *s)

@@ -27,12 +27,32 @@ static bool name_ok(const char *name)
 	return name[0] && name[0] != '.' && strlen(name) <= VOLUME_NAME_MAX && !strchr(name, '/');
 }
 
-/* <pod_dir>/volumes/<name>, made when missing; a tmpfs is mounted on it once. */
-static int open_volume_dir(struct sp_sandbox *s, const char *name, bool memory, int64_t size_bytes,
+/* A file system in memory for a volume. */
+struct medium {
+	int64_t page_bytes; /* of huge pages; 0: tmpfs */
+	int64_t size_bytes; /* most that goes into it; -1 no limit */
+};
+
+static int mount_medium(const struct medium *m, const char *path)
+{
+	const char *fs = m->page_bytes ? "hugetlbfs" : "tmpfs";
+	char data[96];
+	struct sp_buf b = sp_buf_fixed(data, sizeof(data));
+
+	sp_buf_puts(&b, "mode=0777");
+	if (m->page_bytes)
+		sp_buf_printf(&b, ",pagesize=%lld", (long long)m->page_bytes);
+	if (m->size_bytes >= 0)
+		sp_buf_printf(&b, ",size=%lld", (long long)m->size_bytes);
+	return sys_mount(fs, path, fs, MS_NOSUID | MS_NODEV, data);
+}
+
+/* <pod_dir>/volumes/<name>, made when missing; @medium, unless NULL, is mounted on it once. */
+static int open_volume_dir(struct sp_sandbox *s, const char *name, const struct medium *medium,
 			   mode_t mode, int64_t fs_group, struct sp_error *err)
 {
 	SP_CLEANUP(sp_closep) int fd = -EBADF;
-	char path[4096], data[64] = "mode=0777";
+	char path[4096];
 	struct stat st, parent;
 	mode_t old;
 	int r;
@@ -47,14 +67,11 @@ static int open_volume_dir(struct sp_sandbox *s, const char *name, bool memory, 
 	fd = openat(s->volume_fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0 || fstat(s->volume_fd, &parent) < 0)
 		return sp_fail_errno(err, errno, "open volume '%s'", name);
-	if (memory && st.st_dev == parent.st_dev) {
-		if (size_bytes >= 0)
-			(void)snprintf(data, sizeof(data), "mode=0777,size=%lld",
-				       (long long)size_bytes);
+	if (medium && st.st_dev == parent.st_dev) {
 		if ((size_t)snprintf(path, sizeof(path), "%s/volumes/%s", s->p->pod_dir, name) >=
 		    sizeof(path))
 			return sp_fail(err, SP_E_INVALID, "'%s' is too long", s->p->pod_dir);
-		r = sys_mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV, data);
+		r = mount_medium(medium, path);
 		if (r < 0)
 			return sp_fail_errno(err, -r, "mount volume '%s'", name);
 		fd = sp_close(fd);
@@ -76,11 +93,25 @@ int sp_volume_empty_dir(struct sp_sandbox *s, const char *name, bool memory,
 			int64_t size_limit_bytes, int64_t fs_group, struct sp_volume *ret,
 			struct sp_error *err)
 {
-	int fd = open_volume_dir(s, name, memory, size_limit_bytes, 0777, fs_group, err);
+	const struct medium tmpfs = {.size_bytes = size_limit_bytes};
+	int fd = open_volume_dir(s, name, memory ? &tmpfs : NULL, 0777, fs_group, err);
 
 	if (fd < 0)
 		return -1;
 	*ret = (struct sp_volume){.name = name, .fd = fd, .memory = memory, .mode = 0777};
+	return 0;
+}
+
+int sp_volume_huge_pages(struct sp_sandbox *s, const char *name, int64_t page_bytes,
+			 int64_t size_limit_bytes, int64_t fs_group, struct sp_volume *ret,
+			 struct sp_error *err)
+{
+	const struct medium huge = {.page_bytes = page_bytes, .size_bytes = size_limit_bytes};
+	int fd = open_volume_dir(s, name, &huge, 0777, fs_group, err);
+
+	if (fd < 0)
+		return -1;
+	*ret = (struct sp_volume){.name = name, .fd = fd, .memory = true, .mode = 0777};
 	return 0;
 }
 
@@ -291,11 +322,12 @@ int sp_volume_files(struct sp_sandbox *s, const char *name, bool secret,
 	SP_CLEANUP(sp_closep) int fd = -EBADF;
 	SP_CLEANUP(sp_closep) int content = -EBADF;
 	char old[32], next[32];
+	const struct medium tmpfs = {.size_bytes = -1};
 	int64_t gid = s->p->rootless ? -1 : fs_group, version = 0;
 	ssize_t n;
 	int r;
 
-	fd = open_volume_dir(s, name, secret, -1, 0777, gid, err);
+	fd = open_volume_dir(s, name, secret ? &tmpfs : NULL, 0777, gid, err);
 	if (fd < 0)
 		return -1;
 	/* "..<n>": content directories are numbered, so names never come twice */

@@ -23,10 +23,11 @@ const struct sp_explained sp_rules_env[] = {
 	{"DAPI-1", "Pod fields are resolved when the container is created; a missing label or "
 		   "annotation is empty."},
 	{"DAPI-2", "Resource fields are rounded up to the divisor. An unset limit is the "
-		   "machine's capacity, an unset request is 0."},
+		   "machine's capacity, an unset request is 0; of huge pages both are."},
 	{"DAPI-3", "Whole label maps in files are one key=\"value\" per line, sorted."},
 	{"VOL-1", "An emptyDir lives as long as the pod: container restarts and new sandboxes "
-		  "keep it. One in memory dies with the pod's supervisor."},
+		  "keep it. One in memory or huge pages is no larger than its sizeLimit and dies "
+		  "with the pod's supervisor."},
 	{"VOL-2", "hostPath types check, or create, what is mounted."},
 	{"VOL-3", "ConfigMap and Secret volumes are swapped as a whole through a link; changes "
 		  "reach volumes, but not variables and not subPath mounts."},

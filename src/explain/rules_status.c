@@ -71,8 +71,10 @@ const struct sp_explained sp_rules_status[] = {
 		 "none."},
 	{"CG-5", "With cgroup v2 one process out of memory ends its whole container."},
 	{"CG-6", "The number of processes is limited at the pod, by an engine option."},
-	{"CG-7", "Huge pages are limited to what was asked for; sizes that were not named get "
-		 "0."},
+	{"CG-7", "Huge pages are limited to what was asked for, at the pod and at each container; "
+		 "sizes that were not named get 0. The zeros of a pod that names none stand at "
+		 "the pod and hold for its containers. A pod that asks for more than the machine "
+		 "has is not started."},
 	{"CG-8", "Memory protection and throttling values are not set."},
 	{"CG-9", "Containers with a memory limit get no swap."},
 	{"CG-20", "Shares are milli-CPU times 1024 / 1000, at least 2 and at most 262144."},

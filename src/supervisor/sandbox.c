@@ -3,6 +3,7 @@
 #include "supervisor/supervisor_internal.h"
 
 #include "base/text.h"
+#include "spec/load.h"
 #include "sys/fd.h"
 #include "sys/sys.h"
 
@@ -96,17 +97,26 @@ static bool has_files(const struct sp_k_volume *v)
 	return v->config_map || v->secret || v->downward || v->projected;
 }
 
+/* Return: -1 none */
+static int64_t size_limit(const struct sp_k_empty_dir *e)
+{
+	struct sp_quantity q;
+
+	return e->size_limit && sp_quantity_parse(e->size_limit, &q) == 0 && q.nano > 0
+		       ? sp_quantity_ceil(&q)
+		       : -1;
+}
+
 /* VOL-1: the smallest of sizeLimit, the pod's memory limit and the machine's memory. */
 static int64_t tmpfs_size(const struct sup *s, const struct sp_k_empty_dir *e)
 {
-	int64_t size = s->world.machine_memory_bytes;
+	int64_t size = s->world.machine_memory_bytes, own = size_limit(e);
 	int64_t limit = sp_res_limit(&s->res, SP_RES_MEMORY, NULL, NULL);
-	struct sp_quantity q;
 
 	if (limit > 0 && sp_res_limit_declared(&s->res, SP_RES_MEMORY))
 		size = SP_MIN(size, limit);
-	if (e->size_limit && sp_quantity_parse(e->size_limit, &q) == 0 && q.nano > 0)
-		size = SP_MIN(size, sp_quantity_ceil(&q));
+	if (own > 0)
+		size = SP_MIN(size, own);
 	return size > 0 ? size : -1;
 }
 
@@ -166,7 +176,13 @@ static int make_volume(struct sup *s, const struct sp_k_volume *v, struct sp_vol
 		return claim_volume(s, v, ret, err);
 	const struct sp_k_empty_dir *e = v->empty_dir ? v->empty_dir : &plain; /* DEF-15 */
 	bool memory = e->medium && sp_streq(e->medium, "Memory");
+	int64_t page = sp_medium_huge(e->medium, &s->res, err);
 
+	if (page < 0)
+		return -1;
+	if (page > 0)
+		return sp_volume_huge_pages(s->sandbox, v->name, page, size_limit(e), fs_group(s),
+					    ret, err);
 	return sp_volume_empty_dir(s->sandbox, v->name, memory, memory ? tmpfs_size(s, e) : -1,
 				   fs_group(s), ret, err);
 }

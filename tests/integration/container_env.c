@@ -71,10 +71,10 @@ void env_init(struct env *e)
 {
 	static const char *const dirs[] = {"bin", "etc", "tmp", "dev", "proc"};
 	static const char *const applets[] = {
-		"sh",    "cat",      "ls",   "id",     "sleep", "mknod",    "env",  "stat",
-		"mount", "touch",    "echo", "chroot", "dd",    "readlink", "ps",   "kill",
-		"test",  "hostname", "grep", "mkdir",  "ln",    "tty",      "head", "pwd",
-		"rm",    "true",     "wc",   "ulimit", "nproc", "umount"};
+		"sh",    "cat",      "ls",   "id",     "sleep", "mknod",    "env",      "stat",
+		"mount", "touch",    "echo", "chroot", "dd",    "readlink", "ps",       "kill",
+		"test",  "hostname", "grep", "mkdir",  "ln",    "tty",      "head",     "pwd",
+		"rm",    "true",     "wc",   "ulimit", "nproc", "umount",   "fallocate"};
 	char path[256];
 
 	*e = (struct env){.as_pid1 = true};
@@ -116,10 +116,10 @@ void env_init(struct env *e)
 	e->res.n_ctrs = 4;
 	for (int i = 0; i < SP_CONTAINERS_MAX; i++) {
 		e->res.roles[i] = SP_ROLE_APP;
-		for (int r = 0; r < SP_RES_KINDS; r++)
+		for (int r = 0; r < SP_RES_ALL; r++)
 			e->res.ctrs[i].req[r] = e->res.ctrs[i].lim[r] = SP_RES_UNSET;
 	}
-	for (int r = 0; r < SP_RES_KINDS; r++)
+	for (int r = 0; r < SP_RES_ALL; r++)
 		e->res.pod.req[r] = e->res.pod.lim[r] = SP_RES_UNSET;
 	e->params = (struct sp_sandbox_params){
 		.uid = e->uid,

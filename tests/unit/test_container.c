@@ -283,7 +283,8 @@ static const char pure_v1[] =
 	"36 23 0:32 / /sys/fs/cgroup/devices rw - cgroup cgroup rw,xattr,devices\n"
 	"37 23 0:33 / /sys/fs/cgroup/freezer rw - cgroup cgroup rw,freezer\n"
 	"38 23 0:34 / /sys/fs/cgroup/systemd rw - cgroup cgroup rw,xattr,name=systemd\n"
-	"39 23 0:35 / /sys/fs/cgroup/net_cls rw - cgroup cgroup rw,net_cls,net_prio\n";
+	"39 23 0:35 / /sys/fs/cgroup/net_cls rw - cgroup cgroup rw,net_cls,net_prio\n"
+	"40 23 0:36 / /sys/fs/cgroup/hugetlb rw - cgroup cgroup rw,hugetlb\n";
 static const char hybrid[] =
 	"32 31 0:29 / /sys/fs/cgroup/cpu rw,relatime - cgroup cgroup rw,cpu\n"
 	"33 31 0:30 / /sys/fs/cgroup/cpuacct rw,relatime - cgroup cgroup rw,cpuacct\n"
@@ -299,26 +300,29 @@ static void test_layouts(void **state)
 	sp_cg_layout_parse(pure_v2, &l);
 	assert_int_equal(l.n, 1);
 	assert_true(l.mounts[0].v2);
-	l.mounts[0].ctls = sp_cg_ctls_parse("cpuset cpu io memory pids\n", 26);
+	l.mounts[0].ctls = sp_cg_ctls_parse("cpuset cpu io memory hugetlb pids\n", 34);
 	sp_cg_layout_select(&l, false);
-	assert_int_equal(l.mounts[0].ctls, SP_CG_CPU | SP_CG_MEMORY);
+	assert_int_equal(l.mounts[0].ctls, SP_CG_CPU | SP_CG_MEMORY | SP_CG_HUGETLB);
 
 	sp_cg_layout_parse(pure_v1, &l);
-	assert_int_equal(l.n, 5);
+	assert_int_equal(l.n, 6);
 	assert_string_equal(l.mounts[0].root, "/docker/abc");
 	assert_string_equal(l.mounts[0].data, "cpu,cpuacct");
 	assert_string_equal(l.mounts[3].data, "devices");
 	sp_cg_layout_select(&l, false);
-	assert_int_equal(l.n, 4); /* pids only with a limit */
+	assert_int_equal(l.n, 5); /* pids only with a limit */
 	assert_int_equal(l.mounts[0].ctls, SP_CG_CPU | SP_CG_CPUACCT);
+	assert_int_equal(l.mounts[4].ctls, SP_CG_HUGETLB);
 	sp_cg_layout_parse(pure_v1, &l);
 	sp_cg_layout_select(&l, true);
-	assert_int_equal(l.n, 5);
+	assert_int_equal(l.n, 6);
 
 	sp_cg_layout_parse(hybrid, &l);
 	assert_int_equal(l.n, 5);
+	l.mounts[4].ctls = SP_CG_HUGETLB; /* what no v1 hierarchy has */
 	sp_cg_layout_select(&l, false);
 	assert_int_equal(l.n, 3); /* v2 first; it counts and freezes */
+	assert_int_equal(l.mounts[0].ctls, SP_CG_HUGETLB);
 	assert_true(l.mounts[0].v2);
 	assert_string_equal(l.mounts[0].path, "/sys/fs/cgroup/un ified");
 	assert_int_equal(l.mounts[1].ctls, SP_CG_CPU);
@@ -327,6 +331,25 @@ static void test_layouts(void **state)
 	assert_int_equal(l.n, 0);
 	sp_cg_layout_parse("1 2 3\n- - -\n36 35 98:0 / /x rw - cgroup\n", &l);
 	assert_int_equal(l.n, 0);
+}
+
+/* Sizes as the kernel names its files. */
+static void test_huge_names(void **state)
+{
+	static const struct {
+		int64_t bytes;
+		const char *name;
+	} cases[] = {{64 << 10, "64KB"},
+		     {2 << 20, "2MB"},
+		     {512 << 20, "512MB"},
+		     {1 << 30, "1GB"},
+		     {(int64_t)16 << 30, "16GB"}};
+	char name[16];
+
+	for (size_t i = 0; i < SP_ARRAY_LEN(cases); i++) {
+		sp_cg_huge_name(cases[i].bytes, name, sizeof(name));
+		assert_string_equal(name, cases[i].name);
+	}
 }
 
 static void test_self_path(void **state)
@@ -532,13 +555,13 @@ static void test_plan_env(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_users),        cmocka_unit_test(test_too_many_groups),
-		cmocka_unit_test(test_non_root),     cmocka_unit_test(test_caps),
-		cmocka_unit_test(test_filter),       cmocka_unit_test(test_filter_choice),
-		cmocka_unit_test(test_layouts),      cmocka_unit_test(test_self_path),
-		cmocka_unit_test(test_plan_overlay), cmocka_unit_test(test_plan_masks),
-		cmocka_unit_test(test_plan_volumes), cmocka_unit_test(test_plan_close),
-		cmocka_unit_test(test_plan_env),
+		cmocka_unit_test(test_users),      cmocka_unit_test(test_too_many_groups),
+		cmocka_unit_test(test_non_root),   cmocka_unit_test(test_caps),
+		cmocka_unit_test(test_filter),     cmocka_unit_test(test_filter_choice),
+		cmocka_unit_test(test_layouts),    cmocka_unit_test(test_self_path),
+		cmocka_unit_test(test_huge_names), cmocka_unit_test(test_plan_overlay),
+		cmocka_unit_test(test_plan_masks), cmocka_unit_test(test_plan_volumes),
+		cmocka_unit_test(test_plan_close), cmocka_unit_test(test_plan_env),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,7 +80,7 @@ static const char pod_text[] =
 	"{\"name\":\"web\",\"image\":\"w:1\",\"command\":[\"$(GREETING)\",\"$(LATER)\",\"$$(X)\"],"
 	"\"args\":[\"$(PATH)\"],"
 	"\"resources\":{\"requests\":{\"cpu\":\"250m\",\"memory\":\"64Mi\"},"
-	"\"limits\":{\"memory\":\"128Mi\"}},"
+	"\"limits\":{\"memory\":\"128Mi\",\"hugepages-2Mi\":\"4Mi\"}},"
 	"\"envFrom\":[{\"configMapRef\":{\"name\":\"conf\"}},"
 	"{\"prefix\":\"S_\",\"secretRef\":{\"name\":\"keys\"}},"
 	"{\"configMapRef\":{\"name\":\"absent\",\"optional\":true}}],"
@@ -98,6 +98,10 @@ static const char pod_text[] =
 	"{\"name\":\"CPULIM\",\"valueFrom\":{\"resourceFieldRef\":{\"resource\":\"limits.cpu\"}}},"
 	"{\"name\":\"MEM\",\"valueFrom\":{\"resourceFieldRef\":{\"resource\":\"limits.memory\","
 	"\"divisor\":\"1Mi\"}}},"
+	"{\"name\":\"HUGE\",\"valueFrom\":{\"resourceFieldRef\":{"
+	"\"resource\":\"limits.hugepages-2Mi\",\"divisor\":\"1Mi\"}}},"
+	"{\"name\":\"NOHUGE\",\"valueFrom\":{\"resourceFieldRef\":{"
+	"\"resource\":\"limits.hugepages-1Gi\"}}},"
 	"{\"name\":\"KEY\",\"valueFrom\":{\"secretKeyRef\":{\"name\":\"keys\",\"key\":\"token\"}}},"
 	"{\"name\":\"NOKEY\",\"valueFrom\":{\"configMapKeyRef\":{\"name\":\"conf\",\"key\":\"no\","
 	"\"optional\":true}}},"
@@ -172,6 +176,8 @@ static void test_env(void **state)
 		{"CPUM", "250"},
 		{"CPULIM", "4"},
 		{"MEM", "128"},
+		{"HUGE", "4"},
+		{"NOHUGE", "0"}, /* a machine's pages are nobody's unless asked for */
 		{"KEY", "secret"},
 		{"NOKEY", NULL},
 		{"LATER", "last wins"},

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Removing trees: what stands in the way and what must not be touched. Files that appear whole.
- * Pauses. */
+ * Pauses. Huge pages. */
 #include "sys/fd.h"
+#include "sys/huge.h"
 #include "sys/replace.h"
 #include "sys/sys.h"
 
@@ -117,11 +118,27 @@ static void test_pause(void **state)
 	assert_int_equal(waited, 1600000);
 }
 
+/* What the kernel says of itself, whichever sizes it has. */
+static void test_huge_pages(void **state)
+{
+	int64_t sizes[SYS_HUGE_SIZES_MAX];
+	int n = sys_huge_sizes(sizes);
+
+	assert_true(n >= 0 && n <= SYS_HUGE_SIZES_MAX);
+	for (int i = 0; i < n; i++) {
+		assert_true(sizes[i] % 4096 == 0 && (i == 0 || sizes[i] > sizes[i - 1]));
+		assert_true(sys_huge_pages(sizes[i]) >= 0);
+	}
+	assert_int_equal(sys_huge_pages(3 << 20), -ENOENT);
+	assert_int_equal(sys_huge_pages(1000), -ENOENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_remove_tree), cmocka_unit_test(test_small_files),
-		cmocka_unit_test(test_replace), cmocka_unit_test(test_pause)};
+		cmocka_unit_test(test_replace), cmocka_unit_test(test_pause),
+		cmocka_unit_test(test_huge_pages)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
