@@ -102,9 +102,12 @@ struct glyph {
 
 static struct glyph glyph_at(const char *s, size_t n, size_t column, bool ascii)
 {
-	struct glyph g = {.bytes = sp_utf8_len(s, n)};
 	unsigned char c = (unsigned char)*s;
+	struct glyph g;
 
+	if (c >= 0x20 && c < 0x7f) /* nearly all there is */
+		return (struct glyph){.text = {(char)c}, .columns = 1, .bytes = 1};
+	g = (struct glyph){.bytes = sp_utf8_len(s, n)};
 	if (c == '\t') {
 		g.columns = TAB_COLUMNS - column % TAB_COLUMNS;
 		memset(g.text, ' ', g.columns);
@@ -229,8 +232,9 @@ static void print_source(const struct sp_diag *d, const char *source, size_t sou
 
 	if (!source || !d->at.line || !find_line(source, source_len, d, &line))
 		return;
-	if (d->at.col + d->len < LINE_READ_MAX / 8) /* what is far to the right is cut anyway */
-		line.len = SP_MIN(line.len, (size_t)LINE_READ_MAX);
+	/* what is far to the right is cut anyway */
+	line.len =
+		SP_MIN(line.len, SP_MAX(((size_t)d->at.col + d->len) * 8, (size_t)LINE_READ_MAX));
 	w = measure(line, SP_MAX(d->at.col, 1u), SP_MAX(d->len, 1u), ascii);
 	digits = snprintf(number, sizeof(number), "%u", d->at.line);
 	sp_buf_printf(out, "%s | ", number);
