@@ -16,9 +16,11 @@ static int run(struct sp_cli *cli, int argc, char **argv)
 	if (attach && argc > 0) {
 		r = sp_cli_usage(cli, "--attach follows one pod that runs; it takes no FILE");
 	} else if (attach) {
-		r = sp_session_attach(&s, attach);
+		r = sp_session_check(&s, cli);
+		if (r == 0)
+			r = sp_session_attach(&s, attach);
 	} else {
-		r = sp_session_check_picture(cli, s.timeline);
+		r = sp_session_check(&s, cli);
 		if (r == 0)
 			r = sp_launch_load(&s.launch, argc, argv);
 		if (r == 0)

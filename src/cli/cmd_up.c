@@ -10,7 +10,7 @@ static int run(struct sp_cli *cli, int argc, char **argv)
 
 	sp_launch_init(&s.launch, cli);
 	sp_session_flags(&s, cli);
-	r = sp_session_check_picture(cli, s.timeline);
+	r = sp_session_check(&s, cli);
 	if (wait)
 		s.leave = sp_streq(wait, "Complete") ? SP_LEAVE_COMPLETE : SP_LEAVE_READY;
 	else if (sp_flag_bool(cli, "detach"))

@@ -11,7 +11,11 @@
 #include "sys/fd.h"
 
 #include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 void sp_session_flags(struct sp_session *s, struct sp_cli *cli)
 {
@@ -40,6 +44,38 @@ int sp_session_check_picture(struct sp_cli *cli, const char *path)
 				    "--timeline: '%s' ends in none of .svg, .mmd, .md, .txt; - is "
 				    "the terminal",
 				    path);
+}
+
+/* Could @path be written? Return: 0, or the exit code, told */
+static int check_file(struct sp_cli *cli, const char *path)
+{
+	char mem[PATH_MAX];
+	struct stat st;
+	int r;
+
+	if (!path || sp_streq(path, "-"))
+		return 0;
+	if (strlen(path) >= sizeof(mem))
+		return sp_cli_error(cli, SP_EXIT_ENVIRONMENT, "'%s' is too long", path);
+	if (stat(path, &st) == 0) {
+		errno = S_ISDIR(st.st_mode) ? EISDIR : 0;
+		r = errno ? -1 : access(path, W_OK);
+	} else {
+		memcpy(mem, path, strlen(path) + 1);
+		r = access(dirname(mem), W_OK | X_OK);
+	}
+	return r == 0 ? 0
+		      : sp_cli_error(cli, SP_EXIT_ENVIRONMENT, "create '%s': %s", path,
+				     strerrordesc_np(errno));
+}
+
+int sp_session_check(struct sp_session *s, struct sp_cli *cli)
+{
+	int r = sp_session_check_picture(cli, s->timeline);
+
+	if (r == 0)
+		r = check_file(cli, s->timeline);
+	return r ? r : check_file(cli, s->events);
 }
 
 int sp_session_draw(struct sp_cli *cli, const struct sp_run *r, const char *path,
@@ -217,7 +253,9 @@ void sp_session_begin(struct sp_session *s, struct sp_follow *f)
 
 int sp_session_end(struct sp_session *s, struct sp_follow *f, int code)
 {
-	if (f->events && fclose(f->events) != 0)
+	bool lost = f->events && ferror(f->events);
+
+	if (f->events && (fclose(f->events) != 0 || lost))
 		code = sp_cli_error(s->launch.cli, SP_EXIT_FAILED, "write '%s'", s->events);
 	sp_follow_done(f);
 	sp_tidy(s->launch.cli, &s->launch.place);

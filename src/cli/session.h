@@ -96,6 +96,9 @@ void sp_session_tell_end(struct sp_cli *cli, const struct sp_run *r);
 /** sp_session_check_picture() - Can sp_session_draw() make @path (NULL: nothing)? Return: 0, or
  * SP_EXIT_USAGE, told */
 int sp_session_check_picture(struct sp_cli *cli, const char *path);
+/** sp_session_check() - Can what the flags ask for be written at the end? Return: 0, or the exit
+ * code, told */
+int sp_session_check(struct sp_session *s, struct sp_cli *cli);
 /** sp_session_draw() - Picture of a run into a file by its ending, "-": text on stdout. Return: 0,
  * -1 */
 int sp_session_draw(struct sp_cli *cli, const struct sp_run *r, const char *path,

@@ -101,7 +101,25 @@ static void test_nothing_starts(void **state)
 	expect_text("Bad_Name", &r.err);
 	expect_text("twice", &r.err);
 	result_done(&r);
+
+	/* what could not be written at the end is found before the beginning */
+	path = manifest("written", "  restartPolicy: Never\n"
+				   "  containers: [{name: c, " IMAGE
+				   ", command: [demo, act, 'say=here,exit=0']}]\n");
+	for (int i = 0; i < 2; i++) {
+		const char *flag = i ? "--events" : "--timeline";
+
+		r = run(ARGS("run", path, "--net", "lo", flag, "/nonexistent/x.svg"));
+		assert_int_equal(r.code, 5);
+		expect_text("create '/nonexistent/x.svg'", &r.err);
+		assert_int_equal(r.out.len, 0);
+		result_done(&r);
+	}
 	assert_int_equal(count_dir("run/pods"), 0);
+	r = run(ARGS("run", path, "--net", "lo", "--events", "/dev/full"));
+	assert_int_equal(r.code, 1);
+	expect_text("write '/dev/full'", &r.err);
+	result_done(&r);
 }
 
 static void test_unacted(void **state)
