@@ -362,7 +362,7 @@ static bool not_proven(const struct conform *c, struct conform_run *r, bool diff
 	int32_t scale = r->w->options->time_scale;
 	const char *why;
 
-	if (!r->verdict.failed || r->slow <= SP_MIN(SLOW, r->finest / scale / 8) || c->ending)
+	if (!r->verdict.failed || r->slow <= SP_MIN(SLOW, r->finest / scale / 16) || c->ending)
 		return false;
 	if (r->tries + 1 < TRIES_MAX)
 		return true;

@@ -123,14 +123,40 @@ static int add_probe(struct sp_what *w, struct sp_node *ctr, const char *name, c
 	return assume(w, name, key, "%s: %s %s", name, key, sentence);
 }
 
+/* "sleep 5", also through a shell: the seconds as text. NULL: the command is none like that. */
+static const char *slept(struct sp_arena *a, const struct sp_k_exec *exec)
+{
+	const struct sp_strs *c = &exec->command;
+	const char *program = c->n ? strrchr(c->v[0], '/') : NULL, *text = NULL;
+	size_t n;
+
+	program = program ? program + 1 : c->n ? c->v[0] : "";
+	if (sp_streq(program, "sleep") && c->n == 2)
+		text = c->v[1];
+	else if ((sp_streq(program, "sh") || sp_streq(program, "bash")) && c->n == 3 &&
+		 sp_streq(c->v[1], "-c") && strncmp(c->v[2], "sleep ", 6) == 0)
+		text = c->v[2] + 6;
+	n = text ? strspn(text, "0123456789") : 0;
+	if (n == 0 || n > 6 || (text[n] && !sp_streq(text + n, "s")))
+		return NULL;
+	return sp_arena_strndup(a, text, n);
+}
+
 static int add_hook(struct sp_what *w, struct sp_node *ctr, const char *name, const char *key,
 		    const struct sp_k_handler *h)
 {
 	struct sp_arena *a = w->arena;
+	const char *seconds;
 	long long span;
 
 	if (!h)
 		return 0;
+	seconds = h->exec ? slept(a, h->exec) : NULL;
+	if (seconds)
+		return put(a, ctr, key, parse_fmt(a, NULL, "{type: exec, takes: %s}", seconds)) < 0
+			       ? -1
+			       : assume(w, name, key, "%s: the %s hook sleeps for %s s, as it says",
+					name, key, seconds);
 	if (h->sleep) {
 		span = h->sleep->seconds.v;
 		return put(a, ctr, key, parse_fmt(a, NULL, "{type: sleep, takes: %lld}", span));
@@ -398,10 +424,23 @@ static int correct_key(struct sp_what *w, const char *name, const char *key,
 	return correct(w, ctr, key, v, err);
 }
 
+/* "result.after" = 3 → {result: {after: 3}} */
+static struct sp_node *wrap(struct sp_what *w, const char *path, struct sp_node *value)
+{
+	const char *dot = strchr(path, '.');
+	struct sp_node *map = sp_node_new(w->arena, SP_NODE_MAP);
+	const char *key =
+		sp_arena_strndup(w->arena, path, dot ? (size_t)(dot - path) : strlen(path));
+
+	if (dot)
+		value = wrap(w, dot + 1, value);
+	return map && key && value && sp_node_set(w->arena, map, key, value) == 0 ? map : NULL;
+}
+
 static int take_set(struct sp_what *w, const char *assignment, struct sp_error *err)
 {
 	const char *eq = strchr(assignment, '=');
-	struct sp_node *value, *wrapped;
+	struct sp_node *value, *wrapped, *ctr, *old;
 	char *path, *key, *member;
 
 	path = eq ? sp_arena_strndup(w->arena, assignment, (size_t)(eq - assignment)) : NULL;
@@ -419,9 +458,18 @@ static int take_set(struct sp_what *w, const char *assignment, struct sp_error *
 	if (!member)
 		return correct_key(w, path, key, value, err);
 	*member++ = 0;
-	wrapped = sp_node_new(w->arena, SP_NODE_MAP);
-	if (!wrapped || sp_node_set(w->arena, wrapped, member, value) < 0)
-		return out_of_memory(err);
+	ctr = find_ctr(w, path);
+	old = ctr ? child(ctr, key) : NULL;
+	if (old && old->kind == SP_NODE_MAP && !is_nested(key) && !strchr(member, '.')) {
+		/* one member of what is assumed, the others stay */
+		wrapped = sp_node_clone(w->arena, old);
+		if (!wrapped || put(w->arena, wrapped, member, value) < 0)
+			return out_of_memory(err);
+	} else {
+		wrapped = wrap(w, member, value);
+		if (!wrapped)
+			return out_of_memory(err);
+	}
 	return correct_key(w, path, key, wrapped, err);
 }
 

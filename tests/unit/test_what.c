@@ -71,6 +71,43 @@ static void test_assumptions(void **state)
 	done(&t);
 }
 
+/* A hook that only sleeps tells how long. */
+static void test_hooks_that_sleep(void **state)
+{
+	static const struct {
+		const char *command, *assumed;
+	} cases[] = {
+		{"[sleep, '15']", "c: the preStop hook sleeps for 15 s, as it says"},
+		{"[/bin/sh, -c, sleep 5]", "c: the preStop hook sleeps for 5 s, as it says"},
+		{"[bash, -c, sleep 20s]", "c: the preStop hook sleeps for 20 s, as it says"},
+		{"[sh, -c, sleep 5 && kill 1]", "c: the preStop hook succeeds after 1 s"},
+		{"[sleep]", "c: the preStop hook succeeds after 1 s"},
+		{"[sleep, 5m]", "c: the preStop hook succeeds after 1 s"},
+	};
+
+	for (size_t i = 0; i < SP_ARRAY_LEN(cases); i++) {
+		SP_CLEANUP(sp_buf_done) struct sp_buf text = {0};
+		struct sp_manifest m;
+		struct sp_arena a = {0};
+		struct sp_what w;
+		struct sp_error err;
+
+		sp_buf_printf(
+			&text,
+			"{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {containers: "
+			"[{name: c, image: x, lifecycle: {preStop: {exec: {command: %s}}}}]}}",
+			cases[i].command);
+		sp_manifest_init(&m, &(struct sp_load_options){0});
+		assert_int_equal(sp_manifest_add(&m, "t", text.ptr, text.len), 0);
+		assert_int_equal(m.n_objects, 1);
+		assert_int_equal(sp_what_init(&a, "p", m.objects[0].pod->spec, &w, &err), 0);
+		if (!assumes(&w, cases[i].assumed))
+			fail_msg("%s", cases[i].command);
+		sp_manifest_done(&m);
+		sp_arena_done(&a);
+	}
+}
+
 /* Each correction, and a fact that follows from it. */
 static void test_corrections(void **state)
 {
@@ -106,6 +143,8 @@ static void test_corrections(void **state)
 		{true, "app preStop fails;delete at 5s", "6", "app.sigterm"},
 		{true, "sandbox is lost at 6s", "6", "sandbox.lost"},
 		{true, "engine restarts at 5s for 3s;app exits after 4s", "8", "app.exit"},
+		{false, "proxy.startupProbe.result.after=6", "6", "proxy.started"},
+		{false, "app.sigterm.exits_after=4", "", ""},
 		{false, "app.code=3", "13", "app.exit"}, /* it ends, after the usual time */
 		{false, "app.oom=true;app.exit_after=2", "5", "app.exit"},
 		{false, "app.start_takes=2", "5", "app.start"},
@@ -371,9 +410,13 @@ static void test_tables(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_assumptions), cmocka_unit_test(test_corrections),
-		cmocka_unit_test(test_refused),     cmocka_unit_test(test_files),
-		cmocka_unit_test(test_round_trip),  cmocka_unit_test(test_tables),
+		cmocka_unit_test(test_hooks_that_sleep),
+		cmocka_unit_test(test_assumptions),
+		cmocka_unit_test(test_corrections),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_tables),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
