@@ -248,6 +248,7 @@ static void test_grpc(void **state)
 		bool hang;
 		enum sp_outcome outcome;
 		const char *text;
+		int timeout_ms; /* that is waited for; 0: longer than anything takes */
 	} cases[] = {
 		{SERVING, true, SP_OUT_SUCCESS, "service healthy"},
 		{CHATTY, true, SP_OUT_SUCCESS, "service healthy"},
@@ -262,8 +263,7 @@ static void test_grpc(void **state)
 		 "error: this server does not implement the grpc health protocol "
 		 "(grpc.health.v1.Health): unknown service"},
 		{NOT_FOUND, true, SP_OUT_FAILURE, RPC "NotFound desc = unknown service"},
-		{DEADLINE, true, SP_OUT_FAILURE,
-		 "timeout: health rpc did not complete within 60ms"},
+		{DEADLINE, true, SP_OUT_FAILURE, "timeout: health rpc did not complete within 20s"},
 		{PROXY_404, true, SP_OUT_FAILURE,
 		 "error: this server does not implement the grpc health protocol "
 		 "(grpc.health.v1.Health): unexpected HTTP status code received from server: 404; "
@@ -277,11 +277,13 @@ static void test_grpc(void **state)
 		{GOAWAY, true, SP_OUT_FAILURE, RPC "Unavailable desc = the connection is draining"},
 		{CUT, false, SP_OUT_FAILURE,
 		 RPC "Unavailable desc = error reading from server: EOF"},
-		{CUT, true, SP_OUT_FAILURE, "timeout: health rpc did not complete within 60ms"},
+		{CUT, true, SP_OUT_FAILURE, "timeout: health rpc did not complete within 1s", 1000},
 		{SILENT, true, SP_OUT_FAILURE,
-		 "timeout: failed to connect service \"@\" within 60ms: context deadline exceeded"},
+		 "timeout: failed to connect service \"@\" within 60ms: context deadline exceeded",
+		 60},
 		{HTTP_1, false, SP_OUT_FAILURE,
-		 "timeout: failed to connect service \"@\" within 60ms: context deadline exceeded"},
+		 "timeout: failed to connect service \"@\" within 60ms: context deadline exceeded",
+		 60},
 		{TOO_LONG, true, SP_OUT_FAILURE,
 		 RPC "ResourceExhausted desc = received message is too long"},
 		{NO_TRAILERS, true, SP_OUT_FAILURE,
@@ -297,9 +299,11 @@ static void test_grpc(void **state)
 					     .host = "127.0.0.1",
 					     .service = "my.service",
 					     .kube_minor = 36,
-					     .timeout = 60 * SP_MSEC};
+					     .timeout = 20 * SP_SEC};
 		struct server s;
 
+		if (cases[i].timeout_ms)
+			spec.timeout = cases[i].timeout_ms * SP_MSEC;
 		tell(cases[i].story, &b);
 		reply.bytes = b.ptr ? b.ptr : "";
 		reply.len = b.len;

@@ -143,12 +143,13 @@ static void test_http_answers(void **state)
 					     .host = "127.0.0.1",
 					     .path = "/",
 					     .kube_minor = 36,
-					     .timeout = cases[i].reply.hang ? 60 * SP_MSEC
-									    : 10 * SP_SEC};
+					     .timeout = 20 * SP_SEC};
 		struct server s = start_server((struct reply[]){cases[i].reply, cases[i].reply}, 2);
 		struct sp_check *c;
 
 		spec.port = s.port;
+		if (strstr(cases[i].text, "Client.Timeout")) /* what is waited for */
+			spec.timeout = 500 * SP_MSEC;
 		expect(&spec, cases[i].probe, cases[i].text);
 		spec.hook = true;
 		c = run(&spec);
@@ -202,7 +203,7 @@ static void test_http_request(void **state)
 					     .n_headers = cases[i].n,
 					     .hook = cases[i].hook,
 					     .kube_minor = 36,
-					     .timeout = 10 * SP_SEC};
+					     .timeout = 20 * SP_SEC};
 		char seen[4096], want[4096];
 		char *at;
 
@@ -246,7 +247,7 @@ static void test_redirects(void **state)
 				     .path = "/a/b",
 				     .headers = &host,
 				     .n_headers = 1,
-				     .timeout = 10 * SP_SEC};
+				     .timeout = 20 * SP_SEC};
 	struct server s;
 	const char *p;
 	size_t n = 0;
@@ -323,7 +324,7 @@ static void test_no_server(void **state)
 	uint16_t port;
 	int fd = listen_any(&port);
 	struct sp_check_spec spec = {
-		.kind = SP_CHECK_HTTP, .host = "127.0.0.1", .path = "/x", .timeout = SP_SEC};
+		.kind = SP_CHECK_HTTP, .host = "127.0.0.1", .path = "/x", .timeout = 20 * SP_SEC};
 
 	close(fd);
 	spec.port = port;
@@ -345,7 +346,7 @@ static void test_no_server(void **state)
 	/* looked up in a child; reserved never to exist (RFC 6761) */
 	spec.kind = SP_CHECK_TCP;
 	spec.host = "nowhere.invalid";
-	spec.timeout = 10 * SP_SEC;
+	spec.timeout = 20 * SP_SEC;
 	expect(&spec, SP_OUT_FAILURE, "dial tcp: lookup nowhere.invalid: no such host");
 	spec.kind = SP_CHECK_HTTPS;
 	spec.path = "/";
@@ -363,7 +364,7 @@ static void test_tcp(void **state)
 	uint16_t port;
 	SP_CLEANUP(sp_closep) int fd = listen_any(&port);
 	struct sp_check_spec spec = {
-		.kind = SP_CHECK_TCP, .host = "localhost", .port = port, .timeout = SP_SEC};
+		.kind = SP_CHECK_TCP, .host = "localhost", .port = port, .timeout = 20 * SP_SEC};
 
 	assert_true(fd >= 0);
 	expect(&spec, SP_OUT_SUCCESS, "");
