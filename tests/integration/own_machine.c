@@ -24,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PATIENCE_S 10 /* for what ends by itself; nothing is judged by it */
+#define PATIENCE_S 60 /* for what ends by itself; nothing is judged by it */
 #define TREES_MAX  24
 
 /* ---- the place ------------------------------------------------------------------------------- */

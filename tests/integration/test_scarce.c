@@ -145,6 +145,12 @@ static void test_full_meanwhile(void **state)
 	path = manifest("meanwhile", body);
 	pid = start(ARGS("run", path, "--no-logs"), -1, &out_fd, &err_fd);
 	read_until(err_fd, "Ready=True", &r.err);
+	for (int i = 0; i < 16; i++) { /* from here on it listens to signals */
+		char name[16];
+
+		snprintf(name, sizeof(name), "app-%d", i);
+		expect_at_last("serving", ARGS("logs", "meanwhile", "-c", name));
+	}
 	fill();
 	expect(0, ARGS("exec", "meanwhile", "--", "/bin/true"));
 	expect(0, ARGS("ps"));
@@ -173,6 +179,7 @@ static void test_room_again(void **state)
 	pid_t pid = start(ARGS("run", path), -1, &out_fd, &err_fd);
 
 	read_until(err_fd, "Ready=True", &r.err);
+	read_until(out_fd, "serving", &r.out);
 	fill();
 	expect(0, ARGS("exec", "again", "--", "/bin/true"));
 	usleep(1200000); /* a probe that cannot be recorded */
