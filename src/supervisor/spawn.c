@@ -21,7 +21,7 @@
 #include <sys/un.h>
 
 #define PROGRAM     "sidepod-supervisor"
-#define GLANCE_NS   100000000   /* a look at a lock takes less, on a busy machine too */
+#define GLANCE_NS   2000000000  /* a look at a lock takes less, also when it meets a busy machine */
 #define STACK_BYTES (64 * 1024) /* of the child between clone and exec, which shares our memory */
 
 void sp_pod_log_name(const char *ns, const char *pod, const char *uid, struct sp_buf *out)
