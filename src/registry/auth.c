@@ -275,14 +275,30 @@ static int run_helper(const char *program, const char *server, struct sp_buf *ou
 	return 0;
 }
 
+int sp_auth_answer(struct sp_arena *a, const char *json, size_t len, struct sp_credential *ret,
+		   struct sp_error *err)
+{
+	json_auto_t *doc = json_loadb(json, len, 0, NULL);
+	const char *user = json_string_value(json_object_get(doc, "Username"));
+	const char *secret = json_string_value(json_object_get(doc, "Secret"));
+	bool token = user && sp_streq(user, "<token>");
+
+	if (!user || !secret)
+		return sp_fail(err, SP_E_INVALID, "its answer has no Username and Secret");
+	*ret = (struct sp_credential){.identity_token = token ? sp_arena_strdup(a, secret) : NULL,
+				      .user = token ? NULL : sp_arena_strdup(a, user),
+				      .password = token ? NULL : sp_arena_strdup(a, secret)};
+	return ret->identity_token || (ret->user && ret->password)
+		       ? 0
+		       : sp_fail(err, SP_E_NO_MEMORY, "credentials");
+}
+
 /* Return: 1 it has none, 0 found, -1 */
 static int ask_helper(struct sp_arena *a, const struct sp_auth_entry *e, struct sp_credential *ret,
 		      struct sp_error *err)
 {
 	const char *program = sp_arena_printf(a, "docker-credential-%s", e->helper);
 	SP_CLEANUP(sp_buf_done) struct sp_buf out = {0};
-	json_auto_t *doc = NULL;
-	const char *user, *secret;
 	int r;
 
 	if (!program || !e->server)
@@ -290,22 +306,11 @@ static int ask_helper(struct sp_arena *a, const struct sp_auth_entry *e, struct 
 	r = run_helper(program, e->server, &out, err);
 	if (r != 0)
 		return r < 0 ? sp_wrap(err, "%s", program) : r;
-	doc = json_loadb(out.ptr ? out.ptr : "", out.len, 0, NULL);
-	user = json_string_value(json_object_get(doc, "Username"));
-	secret = json_string_value(json_object_get(doc, "Secret"));
+	r = sp_auth_answer(a, out.ptr ? out.ptr : "", out.len, ret, err);
 	if (out.ptr)
 		explicit_bzero(out.ptr, out.len);
-	if (!user || !secret)
-		return sp_fail(err, SP_E_INVALID, "%s: its answer has no Username and Secret",
-			       program);
-	*ret = (struct sp_credential){.from = program};
-	if (sp_streq(user, "<token>")) {
-		ret->identity_token = sp_arena_strdup(a, secret);
-	} else {
-		ret->user = sp_arena_strdup(a, user);
-		ret->password = sp_arena_strdup(a, secret);
-	}
-	return 0;
+	ret->from = program;
+	return r < 0 ? sp_wrap(err, "%s", program) : 0;
 }
 
 /* ---- all sources ---- */

@@ -43,6 +43,10 @@ struct sp_auth_entry {
 int sp_auth_parse(struct sp_arena *a, const char *json, size_t len, const char *host,
 		  const char *repo, struct sp_auth_entry *ret, struct sp_error *err);
 
+/** sp_auth_answer() - What a credential helper says: Username and Secret. @err: as above */
+int sp_auth_answer(struct sp_arena *a, const char *json, size_t len, struct sp_credential *ret,
+		   struct sp_error *err);
+
 /* A pull secret: its document, and what messages call it. */
 struct sp_auth_secret {
 	const char *name, *config;
