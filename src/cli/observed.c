@@ -21,13 +21,13 @@ struct uses {
 	struct sp_cli *cli;
 	const char *name;
 	struct sp_use *v;
-	uint32_t n;
+	uint32_t n, cap;
 };
 
 static int add(struct uses *u, const char *ctr, int64_t cpu_milli, int64_t memory_bytes,
 	       struct sp_error *err)
 {
-	struct sp_use *v = NULL;
+	struct sp_use *v = u->v;
 
 	for (uint32_t i = 0; i < u->n; i++)
 		if (sp_streq(u->v[i].ctr, ctr)) { /* the largest of several pods */
@@ -35,15 +35,18 @@ static int add(struct uses *u, const char *ctr, int64_t cpu_milli, int64_t memor
 			u->v[i].memory_bytes = SP_MAX(u->v[i].memory_bytes, memory_bytes);
 			return 0;
 		}
-	v = sp_arena_array(&u->cli->arena, (size_t)u->n + 1, sizeof(*v));
-	if (!v)
-		return sp_fail(err, SP_E_NO_MEMORY, "read '%s'", u->name);
-	if (u->n)
-		memcpy(v, u->v, u->n * sizeof(*v));
+	if (u->n == u->cap) {
+		u->cap = SP_MAX(u->cap * 2, 16u);
+		v = sp_arena_array(&u->cli->arena, u->cap, sizeof(*v));
+		if (!v)
+			return sp_fail(err, SP_E_NO_MEMORY, "read '%s'", u->name);
+		if (u->n)
+			memcpy(v, u->v, u->n * sizeof(*v));
+		u->v = v;
+	}
 	v[u->n] = (struct sp_use){sp_arena_strdup(&u->cli->arena, ctr), cpu_milli, memory_bytes};
 	if (!v[u->n].ctr)
 		return sp_fail(err, SP_E_NO_MEMORY, "read '%s'", u->name);
-	u->v = v;
 	u->n++;
 	return 0;
 }
@@ -60,13 +63,19 @@ static void take_fact(struct life *v, uint32_t n, const struct sp_record_fact *f
 			v[i].started_ns = f->t_ns;
 		if (!f->is_usage)
 			return;
-		if (v[i].started_ns >= 0)
-			v[i].ran_ns += f->t_ns - v[i].started_ns;
+		if (v[i].started_ns >= 0 && f->t_ns > v[i].started_ns)
+			v[i].ran_ns = sp_time_add(v[i].ran_ns, f->t_ns - v[i].started_ns);
 		v[i].started_ns = -1;
-		v[i].cpu_ns += f->usage.cpu_ns;
+		if (f->usage.cpu_ns > 0)
+			v[i].cpu_ns = sp_time_add(v[i].cpu_ns, f->usage.cpu_ns);
 		v[i].peak_bytes = SP_MAX(v[i].peak_bytes, f->usage.memory_peak_bytes);
 		return;
 	}
+}
+
+static int64_t average_milli(int64_t cpu_ns, int64_t ran_ns)
+{
+	return (int64_t)SP_MIN((__int128)cpu_ns * 1000 / ran_ns, (__int128)INT64_MAX);
 }
 
 static int read_record(struct uses *u, const struct sp_source *src, struct sp_error *err)
@@ -96,9 +105,7 @@ static int read_record(struct uses *u, const struct sp_source *src, struct sp_er
 	}
 	for (uint32_t i = 0; i < n; i++)
 		if ((v[i].cpu_ns || v[i].peak_bytes) &&
-		    add(u, v[i].ctr,
-			v[i].ran_ns > 0 ? (int64_t)((__int128)v[i].cpu_ns * 1000 / v[i].ran_ns)
-					: -1,
+		    add(u, v[i].ctr, v[i].ran_ns > 0 ? average_milli(v[i].cpu_ns, v[i].ran_ns) : -1,
 			v[i].peak_bytes ? v[i].peak_bytes : -1, err) < 0)
 			return -1;
 	return u->n ? 0
@@ -114,7 +121,7 @@ static int64_t number(const json_t *o, const char *key)
 {
 	const json_t *v = json_object_get(o, key);
 
-	return json_is_integer(v) ? json_integer_value(v) : -1;
+	return json_is_integer(v) ? SP_MAX((int64_t)json_integer_value(v), (int64_t)-1) : -1;
 }
 
 static int read_json(struct uses *u, const json_t *root, struct sp_error *err)
@@ -153,7 +160,8 @@ static int read_text(struct uses *u, const struct sp_source *src, struct sp_erro
 			w[n++] = p;
 		if (n < 5 || sp_streq(w[0], "POD"))
 			continue;
-		if (sp_quantity_parse(w[2], &cpu) < 0 || sp_quantity_parse(w[4], &memory) < 0)
+		if (sp_quantity_parse(w[2], &cpu) < 0 || cpu.nano < 0 ||
+		    sp_quantity_parse(w[4], &memory) < 0 || memory.nano < 0)
 			return sp_fail(err, SP_E_INVALID,
 				       "'%s': neither a run record nor what `sidepod top "
 				       "--containers` prints",
