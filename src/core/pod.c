@@ -27,34 +27,6 @@ void sp_pod_init(const struct sp_pod_spec *spec, struct sp_pod *pod, sp_time now
 	}
 }
 
-bool sp_pod_valid(const struct sp_pod_spec *spec, const struct sp_pod *pod)
-{
-	bool ok = pod->magic == SP_POD_MAGIC && pod->n_ctrs == spec->n_ctrs &&
-		  pod->sandbox <= SP_SBX_STOPPING && pod->cause <= SP_CAUSE_DEADLINE &&
-		  pod->phase < SP_PHASES && pod->phase_told <= SP_PHASES &&
-		  pod->images_len <= sizeof(pod->images) && pod->n_pulls <= SP_PULL_ENTRIES &&
-		  memchr(pod->ip, '\0', sizeof(pod->ip));
-
-	for (int t = 0; t < SP_COND_TYPES; t++)
-		ok = ok && pod->conds[t].status <= SP_COND_UNKNOWN;
-	for (uint16_t g = 0; g < spec->n_gates; g++)
-		ok = ok && pod->gates[g] <= SP_COND_UNKNOWN;
-	for (uint16_t i = 0; ok && i < spec->n_ctrs; i++) {
-		const struct sp_ctr *c = &pod->ctrs[i];
-
-		ok = c->rec <= SP_REC_EXITED && c->stage <= SP_STAGE_CREATE &&
-		     c->kill <= SP_KILL_ALL && c->wait <= SP_WAIT_POST_START &&
-		     c->image_fail <= SP_IMG_SIGNATURE && c->msg_slot <= 1 &&
-		     c->cur.reason <= SP_EXIT_RESTART_ALL &&
-		     c->prev.reason <= SP_EXIT_RESTART_ALL &&
-		     c->cur.msg_len <= sp_message_room(spec) &&
-		     c->prev.msg_len <= sp_message_room(spec) &&
-		     c->detail_len < sp_detail_slot(spec) && c->image_off <= pod->images_len &&
-		     c->backoff_delay >= 0;
-	}
-	return ok && (!pod->images_len || !pod->images[pod->images_len - 1]);
-}
-
 /* ---- facts in -------------------------------------------------------------------------------- */
 
 /* The answer to a CTR_START that is under way, or that was taken for failed by mistake. */

@@ -256,6 +256,8 @@ const char *pod_check_step(struct pod_check *k, const struct sp_pod *pod, const 
 		action(k, &out->items[i], now);
 	check_times(k, pod, now);
 	check_bounds(k, pod);
+	/* at any moment somebody may kill us, and the next one is to go on from here */
+	require(k, sp_pod_valid(k->spec, pod), SP_NO_CTR, "a state that no supervisor would take");
 	return k->what[0] ? k->what : NULL;
 }
 
