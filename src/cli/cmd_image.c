@@ -80,7 +80,7 @@ static int run_ls(struct sp_cli *cli, int argc, char **argv)
 	struct sp_error err;
 	uint32_t n;
 
-	if (sp_image_store_open(sp_image_dir(cli), &s, &err) < 0 ||
+	if (sp_image_open(cli, &s, &err) < 0 ||
 	    sp_image_store_list(s, &cli->arena, &v, &n, &err) < 0)
 		return sp_cli_fail(cli, &err);
 	if (sp_flag_is(cli, "output", "name")) {
@@ -116,7 +116,7 @@ static int run_inspect(struct sp_cli *cli, int argc, char **argv)
 	SP_CLEANUP(sp_buf_done) struct sp_buf out = {0};
 	struct sp_error err;
 
-	if (sp_image_store_open(sp_image_dir(cli), &s, &err) < 0)
+	if (sp_image_open(cli, &s, &err) < 0)
 		return sp_cli_fail(cli, &err);
 	for (int i = 0; i < argc; i++) {
 		struct sp_image img;
@@ -136,7 +136,7 @@ static int run_rm(struct sp_cli *cli, int argc, char **argv)
 	struct sp_error err;
 	int code = SP_EXIT_OK;
 
-	if (sp_image_store_open(sp_image_dir(cli), &s, &err) < 0)
+	if (sp_image_open(cli, &s, &err) < 0)
 		return sp_cli_fail(cli, &err);
 	for (int i = 0; i < argc; i++) {
 		if (sp_image_store_remove(s, argv[i], &err) < 0)
@@ -155,7 +155,7 @@ static void complete_images(struct sp_cli *cli, struct sp_buf *out)
 	struct sp_image_info *v;
 	uint32_t n;
 
-	if (sp_image_store_open(sp_image_dir(cli), &s, NULL) < 0 ||
+	if (sp_image_open(cli, &s, NULL) < 0 ||
 	    sp_image_store_list(s, &cli->arena, &v, &n, NULL) < 0)
 		return;
 	for (uint32_t i = 0; i < n; i++) {

@@ -115,7 +115,7 @@ static int ensure(const struct sp_fetch *f, const char *reference, const char *p
 		SP_CLEANUP(sp_image_store_closep) struct sp_image_store *s = NULL;
 		struct sp_error other; /* that it was interrupted is what is told */
 
-		if (sp_image_store_open(sp_image_dir(f->cli), &s, &other) == 0)
+		if (sp_image_open(f->cli, &s, &other) == 0)
 			sp_image_store_sweep(s);
 	}
 	return r;

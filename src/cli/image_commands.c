@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/image_commands.h"
 
+#include "cli/place.h"
 #include "cli/progress.h"
-
-#include <stdlib.h>
-#include <unistd.h>
+#include "image/store.h"
 
 /* Pull secrets never stand in arguments or the environment, where other processes may read them. */
 #define AUTH_FD_FLAG                                                                               \
@@ -76,17 +75,22 @@ const struct sp_flag sp_image_ensure_flags[] = {
 	{0},
 };
 
-const char *sp_image_dir(struct sp_cli *cli)
+const char *sp_image_dir(struct sp_cli *cli, struct sp_error *err)
 {
-	const char *root = sp_flag_text(cli, "root");
-	char *real;
+	const char *root, *dir;
 
-	if (!root)
-		return "/var/lib/sidepod/images";
-	if (root[0] == '/')
-		return sp_arena_printf(&cli->arena, "%s/lib/images", root);
-	real = getcwd(NULL, 0); /* the store wants an absolute path */
-	root = sp_arena_printf(&cli->arena, "%s/%s/lib/images", real ? real : "", root);
-	free(real);
-	return root;
+	if (sp_state_root(cli, &root, err) < 0)
+		return NULL;
+	dir = root ? sp_arena_printf(&cli->arena, "%s/lib/images", root)
+		   : "/var/lib/sidepod/images";
+	if (!dir)
+		sp_fail(err, SP_E_NO_MEMORY, "image store");
+	return dir;
+}
+
+int sp_image_open(struct sp_cli *cli, struct sp_image_store **ret, struct sp_error *err)
+{
+	const char *dir = sp_image_dir(cli, err);
+
+	return dir ? sp_image_store_open(dir, ret, err) : -1;
 }

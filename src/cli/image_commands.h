@@ -9,6 +9,8 @@
 
 #include "cli/cli.h"
 
+struct sp_image_store; /* image/store.h */
+
 extern const struct sp_flag sp_image_load_flags[], sp_image_save_flags[], sp_image_ls_flags[],
 	sp_image_inspect_flags[], sp_image_rm_flags[], sp_image_prune_flags[],
 	sp_image_ensure_flags[], sp_image_pull_flags[];
@@ -61,7 +63,10 @@ extern const struct sp_flag sp_image_load_flags[], sp_image_save_flags[], sp_ima
 		.hidden = true, .run = (fn)                                                        \
 	}
 
-/** sp_image_dir() - <root>/lib/images of --root, or of the machine; in the arena */
-const char *sp_image_dir(struct sp_cli *cli);
+/** sp_image_dir() - Directory of the image store (cli/place.h), in cli->arena. Return: NULL on
+ * failure */
+const char *sp_image_dir(struct sp_cli *cli, struct sp_error *err);
+/** sp_image_open() - Open the image store */
+int sp_image_open(struct sp_cli *cli, struct sp_image_store **ret, struct sp_error *err);
 
 #endif

@@ -73,8 +73,7 @@ static int ask_for_all(struct sp_launch *l, const struct sp_object *o, struct sp
 	SP_CLEANUP(sp_closep) int auth_fd = -EBADF;
 	struct sp_fetch f = {.cli = l->cli, .progress = l->progress};
 
-	if (sp_image_store_open(sp_image_dir(l->cli), &s, err) < 0 ||
-	    sp_launch_secrets(l, o, &auth_fd, err) < 0)
+	if (sp_image_open(l->cli, &s, err) < 0 || sp_launch_secrets(l, o, &auth_fd, err) < 0)
 		return -1;
 	f.auth_fd = auth_fd;
 	for (uint32_t i = 0; i < spec->init_containers.n + spec->containers.n; i++)
@@ -125,7 +124,7 @@ static const struct sp_bundle_image *find_image(struct sp_launch *l, const char 
 		i->fresh &= recent;
 		return i;
 	}
-	if (sp_image_store_open(sp_image_dir(l->cli), &s, &err) < 0 ||
+	if (sp_image_open(l->cli, &s, &err) < 0 ||
 	    sp_fetch_stored(l->cli, s, ref, &found, &err) <= 0)
 		return NULL;
 	found.reference = i ? i->reference : sp_arena_strdup(&l->cli->arena, ref);

@@ -10,29 +10,43 @@
 #include <sys/stat.h>
 #include <time.h>
 
-int sp_place_open(struct sp_cli *cli, struct sp_place *ret, struct sp_error *err)
+int sp_state_root(struct sp_cli *cli, const char **ret, struct sp_error *err)
 {
-	const char *root = sp_flag_text(cli, "root"), *data = NULL;
+	const char *root = sp_flag_text(cli, "root"), *data;
 	char cwd[PATH_MAX];
 
-	*ret = (struct sp_place){0};
+	*ret = NULL;
+	if (root && root[0] == '/') {
+		*ret = root;
+		return 0;
+	}
 	/* nothing of ours is found by a relative path: the supervisor has another directory */
-	if (root && root[0] != '/') {
+	if (root) {
 		if (!getcwd(cwd, sizeof(cwd)))
 			return sp_fail_errno(err, errno, "find the current directory");
-		root = sp_arena_printf(&cli->arena, "%s/%s", cwd, root);
-	}
-	/* without root's rights and without --root: below the user's own directories */
-	if (!root && geteuid() != 0) {
+		*ret = sp_arena_printf(&cli->arena, "%s/%s", cwd, root);
+	} else if (geteuid() == 0) {
+		return 0;
+	} else {
 		data = cli->env("XDG_DATA_HOME");
 		if (data && data[0] == '/')
-			root = sp_arena_printf(&cli->arena, "%s/sidepod", data);
+			*ret = sp_arena_printf(&cli->arena, "%s/sidepod", data);
 		else if (cli->env("HOME"))
-			root = sp_arena_printf(&cli->arena, "%s/.local/share/sidepod",
+			*ret = sp_arena_printf(&cli->arena, "%s/.local/share/sidepod",
 					       cli->env("HOME"));
 		else
 			return sp_fail(err, SP_E_INVALID, "no place for state: set HOME or --root");
 	}
+	return *ret ? 0 : sp_fail(err, SP_E_NO_MEMORY, "find the directories");
+}
+
+int sp_place_open(struct sp_cli *cli, struct sp_place *ret, struct sp_error *err)
+{
+	const char *root;
+
+	*ret = (struct sp_place){0};
+	if (sp_state_root(cli, &root, err) < 0)
+		return -1;
 	if (sp_engine_default(&cli->arena, root, &ret->engine) < 0)
 		return sp_fail(err, SP_E_NO_MEMORY, "find the directories");
 	ret->engine.rootless = geteuid() != 0;

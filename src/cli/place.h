@@ -13,6 +13,13 @@ struct sp_place {
 	const char *runs_dir; /* <engine.root>/runs: kept run records */
 };
 
+/**
+ * sp_state_root() - Directory below which all state is: that of --root, or for ordinary users one
+ * of their own
+ * @ret: absolute, in cli->arena; NULL: the machine's places
+ */
+int sp_state_root(struct sp_cli *cli, const char **ret, struct sp_error *err);
+
 /** sp_place_open() - Nothing is created. Strings are in cli->arena */
 int sp_place_open(struct sp_cli *cli, struct sp_place *ret, struct sp_error *err);
 

@@ -29,9 +29,7 @@
 int sp_worker_open_store(struct sp_cli *cli, const char *dir, struct sp_image_store **ret,
 			 struct sp_error *err)
 {
-	if (!dir)
-		return sp_fail(err, SP_E_NO_MEMORY, "image store");
-	if (sp_image_store_open(dir, ret, err) < 0)
+	if (!dir || sp_image_store_open(dir, ret, err) < 0)
 		return -1;
 	sp_image_store_sweep(*ret);
 	return 0;
@@ -55,7 +53,7 @@ static int run_load(struct sp_cli *cli, int argc, char **argv)
 	uint32_t n = 0;
 	int r;
 
-	if (sp_worker_open_store(cli, sp_image_dir(cli), &s, &err) < 0)
+	if (sp_worker_open_store(cli, sp_image_dir(cli, &err), &s, &err) < 0)
 		return sp_cli_fail(cli, &err);
 	r = sp_image_load(s, &cli->arena, argv[0], sp_flag_text(cli, "name"), &v, &n,
 			  quiet ? NULL : say_layer, cli, &err);
@@ -75,7 +73,7 @@ static int run_save(struct sp_cli *cli, int argc, char **argv)
 	struct sp_replace to = {.fd = -EBADF, .dir_fd = -EBADF};
 	int r;
 
-	if (sp_worker_open_store(cli, sp_image_dir(cli), &s, &err) < 0)
+	if (sp_worker_open_store(cli, sp_image_dir(cli, &err), &s, &err) < 0)
 		return sp_cli_fail(cli, &err);
 	if (!path && isatty(STDOUT_FILENO))
 		return sp_cli_usage(
@@ -97,7 +95,7 @@ static int run_prune(struct sp_cli *cli, int argc, char **argv)
 	uint64_t freed;
 	uint32_t in_use;
 
-	if (sp_worker_open_store(cli, sp_image_dir(cli), &s, &err) < 0 ||
+	if (sp_worker_open_store(cli, sp_image_dir(cli, &err), &s, &err) < 0 ||
 	    sp_image_store_prune(s, &freed, &in_use, &err) < 0)
 		return sp_cli_fail(cli, &err);
 	sp_buf_printf(&out, "freed %llu bytes\n", (unsigned long long)freed);

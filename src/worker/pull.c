@@ -89,7 +89,7 @@ int sp_worker_pull(struct sp_cli *cli, int argc, char **argv)
 	struct sp_pull pull;
 	struct sp_error err;
 
-	if (sp_worker_open_store(cli, sp_image_dir(cli), &s, &err) < 0 ||
+	if (sp_worker_open_store(cli, sp_image_dir(cli, &err), &s, &err) < 0 ||
 	    prepare(cli, &view, &pull, &err) < 0)
 		return sp_cli_fail(cli, &err);
 	for (int i = 0; i < argc; i++) {
@@ -190,9 +190,10 @@ int sp_worker_ensure(struct sp_cli *cli, int argc, char **argv)
 	struct sp_error err;
 	bool demo;
 
-	dir = dir ? sp_arena_printf(&cli->arena, "%s/images", dir) : sp_image_dir(cli);
 	if (sp_reference_parse(&cli->arena, argv[0], &ref, &err) < 0)
 		return ensure_failed(cli, "invalid-name", &err);
+	sp_fail(&err, SP_E_NO_MEMORY, "image store");
+	dir = dir ? sp_arena_printf(&cli->arena, "%s/images", dir) : sp_image_dir(cli, &err);
 	if (sp_worker_open_store(cli, dir, &s, &err) < 0)
 		return ensure_failed(cli, "inspect", &err);
 	demo = sp_streq(ref.full, SP_DEMO_IMAGE); /* it is built in: no registry has it */

@@ -6,7 +6,7 @@
 #include "cli/cli_internal.h"
 #include "image/store.h"
 
-/** sp_worker_open_store() - Open and sweep; @dir NULL: memory ran out before */
+/** sp_worker_open_store() - Open and sweep; @dir NULL: @err is told already */
 int sp_worker_open_store(struct sp_cli *cli, const char *dir, struct sp_image_store **ret,
 			 struct sp_error *err);
 
