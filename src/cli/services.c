@@ -425,6 +425,18 @@ static int name_ports(struct sp_arena *a, struct sp_store *store, const struct s
 	return 0;
 }
 
+static bool is_external(const struct sp_stored *o)
+{
+	return sp_streq(text_at(o->node, "spec.type"), "ExternalName");
+}
+
+static const char *without_dot(struct sp_arena *a, const char *name)
+{
+	size_t n = strlen(name);
+
+	return sp_arena_strndup(a, name, n - (n > 0 && name[n - 1] == '.'));
+}
+
 static int make_names(struct sp_arena *a, struct sp_store *store, struct sp_dns_table *t)
 {
 	const struct sp_stored *o = NULL;
@@ -441,7 +453,16 @@ static int make_names(struct sp_arena *a, struct sp_store *store, struct sp_dns_
 		struct sp_dns_service *s = &v[t->n_services];
 
 		*s = (struct sp_dns_service){.name = o->name, .ns = o->ns};
-		if (o->deleting || (!is_headless(o) && !address_of(o, &s->cluster_ip)))
+		if (o->deleting)
+			continue;
+		if (is_external(o)) {
+			s->external = without_dot(a, text_at(o->node, "spec.externalName"));
+			if (!s->external)
+				return -1;
+			t->n_services++;
+			continue;
+		}
+		if (!is_headless(o) && !address_of(o, &s->cluster_ip))
 			continue;
 		if (name_ports(a, store, o, s) < 0 ||
 		    (is_headless(o) && name_endpoints(a, store, o, s) < 0))

@@ -17,6 +17,7 @@
 #define OPT_BYTES      11 /* an OPT record without options */
 #define TEXT_SIZE      NS_MAXDNAME
 #define BADVERS        16
+#define CHAIN_MAX      8 /* names that stand for names */
 
 struct query {
 	uint16_t type, class;
@@ -35,6 +36,8 @@ struct out {
 	uint16_t count[ns_s_max];
 	int rcode;
 	bool authoritative, cut;
+	const char
+		*chase; /* the last name of a chain that leads out of the domain; NULL: none does */
 };
 
 /* Record owner: the name of the question. */
@@ -110,6 +113,13 @@ static void add_a(struct out *o, ns_sect section, const char *owner, struct in_a
 	size_t start = o->len, at = begin_record(o, owner, ns_t_a);
 
 	end_record(o, section, start, at && put_bytes(o, &ip.s_addr, 4) ? at : 0);
+}
+
+static void add_cname(struct out *o, const char *owner, const char *target)
+{
+	size_t start = o->len, at = begin_record(o, owner, ns_t_cname);
+
+	end_record(o, ns_s_an, start, at && put_name(o, target, true) ? at : 0);
 }
 
 static void add_srv(struct out *o, uint16_t weight, uint16_t port, const char *target)
@@ -236,7 +246,7 @@ static int split(const char *name, const char *domain, struct labels *ret)
 
 static bool is_headless(const struct sp_dns_service *s)
 {
-	return s->cluster_ip.s_addr == htonl(INADDR_ANY);
+	return s->cluster_ip.s_addr == htonl(INADDR_ANY) && !s->external;
 }
 
 /* "10-83-0-5" */
@@ -279,16 +289,50 @@ static bool wants(const struct query *q, uint16_t type)
 	return q->type == type || q->type == ns_t_any;
 }
 
+/* Addresses of a service that has some, for a name that stands for it. */
+static void add_addresses(const struct sp_dns_service *s, const char *owner, uint32_t rotation,
+			  struct out *o)
+{
+	if (!is_headless(s))
+		add_a(o, ns_s_an, owner, s->cluster_ip);
+	else
+		for (uint32_t i = 0; i < s->n_endpoints && !o->cut; i++)
+			add_a(o, ns_s_an, owner, s->endpoints[(rotation + i) % s->n_endpoints].ip);
+}
+
+/* From name to name: services that stand for others, until one has addresses, or somebody else has
+ * to be asked. Chains that do not end are cut. */
+static void answer_external(const struct query *q, const struct sp_dns_table *t,
+			    const struct sp_dns_service *s, uint32_t rotation, struct out *o)
+{
+	const char *owner = asked;
+
+	for (int i = 0; i < CHAIN_MAX && s && s->external; i++) {
+		const char *target = s->external;
+		struct labels l;
+		int ours = split(target, t->domain, &l);
+
+		add_cname(o, owner, target);
+		if (q->type == ns_t_cname)
+			return;
+		owner = target;
+		s = NULL;
+		if (ours < 0)
+			o->chase = target;
+		else if (ours > 0 && l.n == 3 && is(l.v[2], "svc"))
+			s = find_service(t, l.v[0], l.v[1]);
+		if (ours >= 0 && !s)
+			o->rcode = ns_r_nxdomain;
+	}
+	if (s && !s->external && wants(q, ns_t_a))
+		add_addresses(s, owner, rotation, o);
+}
+
 static void answer_service(const struct query *q, const struct sp_dns_service *s, uint32_t rotation,
 			   struct out *o)
 {
-	if (!wants(q, ns_t_a))
-		return;
-	if (!is_headless(s))
-		add_a(o, ns_s_an, asked, s->cluster_ip);
-	else
-		for (uint32_t i = 0; i < s->n_endpoints && !o->cut; i++)
-			add_a(o, ns_s_an, asked, s->endpoints[(rotation + i) % s->n_endpoints].ip);
+	if (wants(q, ns_t_a))
+		add_addresses(s, asked, rotation, o);
 }
 
 /* One endpoint of a headless service. Return: it exists */
@@ -380,10 +424,16 @@ static bool answer_svc(const struct query *q, const struct sp_dns_table *t, cons
 	s = find_service(t, v[l->n - 2], v[l->n - 1]);
 	if (!s)
 		return false;
+	if (l->n == 2 && s->external) {
+		answer_external(q, t, s, rotation, o);
+		return true;
+	}
 	if (l->n == 2) {
 		answer_service(q, s, rotation, o);
 		return true;
 	}
+	if (s->external)
+		return false; /* nothing stands below such a name */
 	proto = protocol(v[l->n - 3]);
 	if (l->n == 3)
 		return proto >= 0 ? has_protocol(s, proto) : answer_endpoint(q, s, v[0], o);
@@ -457,7 +507,7 @@ static bool answer_reverse(const struct sp_dns_table *t, struct in_addr ip, stru
 	for (uint32_t i = 0; i < t->n_services; i++) {
 		const struct sp_dns_service *s = &t->services[i];
 
-		if (!is_headless(s) && s->cluster_ip.s_addr == ip.s_addr) {
+		if (!is_headless(s) && !s->external && s->cluster_ip.s_addr == ip.s_addr) {
 			srv_target(t, s, NULL, target);
 			add_ptr(o, target);
 		}
@@ -527,8 +577,70 @@ size_t sp_dns_refuse(const uint8_t *query, size_t len, int rcode, uint8_t ret[51
 	return end_answer(&o, query, &q);
 }
 
-enum sp_dns_verdict sp_dns_answer(const struct sp_dns_table *t, const uint8_t *query, size_t len,
-				  bool tcp, uint32_t rotation, uint8_t *ret, size_t *ret_len)
+/* ---- names of others ------------------------------------------------------------------------- */
+
+/* One record of somebody else's answer, when it is of a kind that can be passed on. */
+static void add_found(struct out *o, const struct query *q, const ns_msg *m, const ns_rr *rr)
+{
+	size_t start = o->len, at;
+	char target[NS_MAXDNAME];
+	bool ok;
+
+	if (ns_rr_class(*rr) != ns_c_in ||
+	    (ns_rr_type(*rr) != ns_t_cname &&
+	     (!wants(q, ns_rr_type(*rr)) ||
+	      (ns_rr_type(*rr) != ns_t_a && ns_rr_type(*rr) != ns_t_aaaa &&
+	       ns_rr_type(*rr) != ns_t_txt))))
+		return; /* others may hold names of the message that they come from */
+	if (!put_name(o, ns_rr_name(*rr), true) || !put16(o, ns_rr_type(*rr)) ||
+	    !put16(o, ns_c_in) || !put32(o, ns_rr_ttl(*rr)) || !put16(o, 0)) {
+		end_record(o, ns_s_an, start, 0);
+		return;
+	}
+	at = o->len - 2;
+	if (ns_rr_type(*rr) != ns_t_cname)
+		ok = put_bytes(o, ns_rr_rdata(*rr), ns_rr_rdlen(*rr));
+	else
+		ok = ns_name_uncompress(ns_msg_base(*m), ns_msg_end(*m), ns_rr_rdata(*rr), target,
+					sizeof(target)) >= 0 &&
+		     put_name(o, target, true);
+	end_record(o, ns_s_an, start, ok ? at : 0);
+}
+
+static void add_all_found(struct out *o, const struct query *q, const uint8_t *found, size_t len)
+{
+	ns_msg m;
+	ns_rr rr;
+
+	if (len > SP_DNS_MESSAGE_MAX || ns_initparse(found, (int)len, &m) < 0)
+		return;
+	o->rcode = ns_msg_getflag(m, ns_f_rcode);
+	for (int i = 0; i < ns_msg_count(m, ns_s_an) && !o->cut; i++) {
+		if (ns_parserr(&m, ns_s_an, i, &rr) < 0)
+			break;
+		add_found(o, q, &m, &rr);
+	}
+	o->cut |= ns_msg_getflag(m, ns_f_tc) != 0;
+}
+
+/* The question that goes on, in place of the answer so far. Return: its bytes, 0 no such name */
+static size_t ask_on(const struct query *q, const char *name, uint8_t *ret)
+{
+	struct out o = {.buf = ret, .len = NS_HFIXEDSZ, .room = SP_DNS_UDP_MAX};
+
+	memset(ret, 0, NS_HFIXEDSZ);
+	ret[2] = 1; /* recursion desired */
+	ret[5] = 1; /* one question */
+	if (!put_name(&o, name, false) || !put16(&o, q->type) || !put16(&o, ns_c_in))
+		return 0;
+	return o.len;
+}
+
+/* @found: NULL: nothing was asked yet */
+static enum sp_dns_verdict make_answer(const struct sp_dns_table *t, const uint8_t *query,
+				       size_t len, bool tcp, uint32_t rotation,
+				       const uint8_t *found, size_t found_len, uint8_t *ret,
+				       size_t *ret_len)
 {
 	struct in_addr ip;
 	struct labels l;
@@ -557,11 +669,35 @@ enum sp_dns_verdict sp_dns_answer(const struct sp_dns_table *t, const uint8_t *q
 	} else {
 		if (!ours || !answer_ours(&q, t, &l, rotation, &o))
 			o.rcode = ns_r_nxdomain;
+		if (o.chase && !o.cut && !found) {
+			*ret_len = ask_on(&q, o.chase, ret);
+			return *ret_len ? SP_DNS_CHASE : SP_DNS_DROP;
+		}
+		if (o.chase && !o.cut && found_len)
+			add_all_found(&o, &q, found, found_len);
 		if (!o.count[ns_s_an] && !o.cut)
 			add_soa(&o, ns_s_ns, t->domain);
 	}
 	*ret_len = end_answer(&o, query, &q);
 	return SP_DNS_ANSWER;
+}
+
+enum sp_dns_verdict sp_dns_answer(const struct sp_dns_table *t, const uint8_t *query, size_t len,
+				  bool tcp, uint32_t rotation, uint8_t *ret, size_t *ret_len)
+{
+	return make_answer(t, query, len, tcp, rotation, NULL, 0, ret, ret_len);
+}
+
+size_t sp_dns_answer_chased(const struct sp_dns_table *t, const uint8_t *query, size_t len,
+			    bool tcp, const uint8_t *found, size_t found_len, uint8_t *ret)
+{
+	static const uint8_t nothing[1];
+	size_t n;
+
+	return make_answer(t, query, len, tcp, 0, found_len ? found : nothing, found_len, ret,
+			   &n) == SP_DNS_ANSWER
+		       ? n
+		       : 0;
 }
 
 bool sp_dns_same_question(const uint8_t *query, size_t query_len, const uint8_t *answer,

@@ -5,6 +5,8 @@
  *	<service>.<ns>.svc.<domain>                A: the virtual address; headless: every endpoint
  *	<endpoint>.<service>.<ns>.svc.<domain>     A: one endpoint of a headless service: its
  *	                                           hostname, else its address with dashes
+ *	<service>.<ns>.svc.<domain>                CNAME, for one that stands for another name, with
+ *	                                           what that name has: from the table, or looked up
  *	_<port>._<proto>.<service>.<ns>.svc.<domain>  SRV: named ports
  *	d-d-d-d.<ns>.pod.<domain>                  A: that address
  *	d.c.b.a.in-addr.arpa                       PTR: of what stands in the table
@@ -49,6 +51,8 @@ struct sp_dns_service {
 	/* Of a headless service: ready pods, with publishNotReadyAddresses all. Others: none. */
 	const struct sp_dns_endpoint *endpoints;
 	uint32_t n_endpoints;
+	const char *external; /* ExternalName: the name that it stands for, without a dot at the
+				 end, and nothing of the above; NULL: none */
 };
 
 struct sp_dns_table {
@@ -60,7 +64,9 @@ struct sp_dns_table {
 enum sp_dns_verdict {
 	SP_DNS_ANSWER,  /* *ret is the answer */
 	SP_DNS_FORWARD, /* a good query for a name outside of the domain */
-	SP_DNS_DROP,    /* not a query: say nothing */
+	SP_DNS_CHASE, /* the name stands for one outside of the domain: *ret is a query for that one
+		       */
+	SP_DNS_DROP,  /* not a query: say nothing */
 };
 
 /**
@@ -73,6 +79,16 @@ enum sp_dns_verdict {
  */
 enum sp_dns_verdict sp_dns_answer(const struct sp_dns_table *t, const uint8_t *query, size_t len,
 				  bool tcp, uint32_t rotation, uint8_t *ret, size_t *ret_len);
+
+/**
+ * sp_dns_answer_chased() - The answer to a query whose verdict was SP_DNS_CHASE
+ * @found: what came to the query that *ret was then; it may hold anything
+ * @found_len: 0: nothing came. Then the name is told alone
+ *
+ * The table may be another one meanwhile. Return: bytes at @ret, 0: there is no answer any more.
+ */
+size_t sp_dns_answer_chased(const struct sp_dns_table *t, const uint8_t *query, size_t len,
+			    bool tcp, const uint8_t *found, size_t found_len, uint8_t *ret);
 
 /** sp_dns_refuse() - An answer that only has an error code: SERVFAIL for a query that could not be
  * forwarded. @rcode: of arpa/nameser.h. Return: bytes at @ret, room for 512; 0: @query is none */

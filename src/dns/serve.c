@@ -61,6 +61,9 @@ struct ask {
 	uint8_t client_id[2];
 	uint8_t *query;
 	size_t len;
+	uint8_t *asked; /* what the client asked, when this is another question (SP_DNS_CHASE); else
+			   NULL */
+	size_t asked_len;
 	struct sockaddr_in client; /* over UDP */
 	uint32_t conn, generation; /* over TCP */
 	struct stream s;
@@ -171,14 +174,33 @@ static void drop_ask(struct server *s, struct ask *a)
 	sp_loop_del(&s->loop, &a->source);
 	a->fd = sp_close(a->fd);
 	free(a->query);
+	free(a->asked);
 	free(a->s.mem);
 	*a = (struct ask){.fd = -EBADF};
+}
+
+/* What the client asked for is answered with what was found on the way. */
+static void answer_asked(struct server *s, struct ask *a, const uint8_t *found, size_t len)
+{
+	size_t n = s->has_table ? sp_dns_answer_chased(&s->table, a->asked, a->asked_len, a->tcp,
+						       found, len, s->out)
+				: 0;
+
+	if (n)
+		deliver(s, a, s->out, n);
+	drop_ask(s, a);
 }
 
 static void fail_ask(struct server *s, struct ask *a)
 {
 	uint8_t answer[512];
-	size_t n = sp_dns_refuse(a->query, a->len, ns_r_servfail, answer);
+	size_t n;
+
+	if (a->asked) {
+		answer_asked(s, a, NULL, 0);
+		return;
+	}
+	n = sp_dns_refuse(a->query, a->len, ns_r_servfail, answer);
 
 	memcpy(answer, a->client_id, sizeof(a->client_id));
 	deliver(s, a, answer, n);
@@ -227,7 +249,7 @@ static int try_ask(struct server *s, struct ask *a)
 /* Every resolver once, a lonely one twice. */
 static void next_try(struct server *s, struct ask *a)
 {
-	while (a->tries < SP_MAX(s->p->n_upstreams, 2u)) {
+	while (s->p->n_upstreams && a->tries < SP_MAX(s->p->n_upstreams, 2u)) {
 		a->upstream = a->tries++ % s->p->n_upstreams;
 		if (try_ask(s, a) == 0)
 			return;
@@ -235,9 +257,10 @@ static void next_try(struct server *s, struct ask *a)
 	fail_ask(s, a);
 }
 
-/* @c: the connection that it came by; NULL: UDP from @client */
-static void forward(struct server *s, const uint8_t *query, size_t len,
-		    const struct sockaddr_in *client, const struct conn *c)
+/* @asked: what the client asked; NULL: @query itself. @c: the connection that it came by; NULL: UDP
+ * from @client */
+static void forward(struct server *s, const uint8_t *query, size_t len, const uint8_t *asked,
+		    size_t asked_len, const struct sockaddr_in *client, const struct conn *c)
 {
 	uint8_t refused[512];
 	struct ask none = {.tcp = c != NULL, .fd = -EBADF}, *a = NULL;
@@ -254,15 +277,22 @@ static void forward(struct server *s, const uint8_t *query, size_t len,
 	if (a) {
 		*a = none;
 		a->query = malloc(len);
+		a->asked = asked ? malloc(asked_len) : NULL;
 		a->s.mem = c ? malloc(MESSAGE_SIZE) : NULL;
 	}
-	if (!a || !s->p->n_upstreams || !a->query || (c && !a->s.mem)) {
-		deliver(s, &none, refused, sp_dns_refuse(query, len, ns_r_servfail, refused));
+	if (!a || !a->query || (asked && !a->asked) || (c && !a->s.mem)) {
+		deliver(s, &none, refused,
+			sp_dns_refuse(asked ? asked : query, asked ? asked_len : len, ns_r_servfail,
+				      refused));
 		if (a)
 			drop_ask(s, a);
 		return;
 	}
 	a->used = true;
+	if (asked) {
+		memcpy(a->asked, asked, asked_len);
+		a->asked_len = asked_len;
+	}
 	memcpy(a->query, query, len);
 	a->len = len;
 	memcpy(a->client_id, query, sizeof(a->client_id)); /* to be put back */
@@ -281,6 +311,10 @@ static void take_answer(struct server *s, struct ask *a, uint8_t *bytes, size_t 
 	if ((rcode == ns_r_servfail || rcode == ns_r_notimpl || rcode == ns_r_refused) &&
 	    a->tries < s->p->n_upstreams) {
 		next_try(s, a); /* others may know */
+		return;
+	}
+	if (a->asked) {
+		answer_asked(s, a, bytes, len);
 		return;
 	}
 	memcpy(bytes, a->client_id, sizeof(a->client_id));
@@ -347,7 +381,10 @@ static size_t answer(struct server *s, const uint8_t *query, size_t len,
 	case SP_DNS_ANSWER:
 		return n;
 	case SP_DNS_FORWARD:
-		forward(s, query, len, client, c);
+		forward(s, query, len, NULL, 0, client, c);
+		return 0;
+	case SP_DNS_CHASE:
+		forward(s, s->out, n, query, len, client, c);
 		return 0;
 	case SP_DNS_DROP:
 		break;

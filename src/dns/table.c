@@ -8,6 +8,8 @@
  *	port 80 tcp http
  *	service default db 0.0.0.0
  *	endpoint 10.83.0.5 db-0
+ *	service default mail 0.0.0.0
+ *	external mail.example.com
  */
 #include "base/text.h"
 #include "dns/dns.h"
@@ -16,6 +18,7 @@
 #include <ctype.h>
 
 #define LABEL_MAX  63
+#define HOST_MAX   253
 #define DOMAIN_MAX 80 /* leaves room for three labels before it */
 
 static bool is_label(const char *s, size_t len)
@@ -31,9 +34,9 @@ static bool is_name(const char *s)
 	return s && is_label(s, strlen(s));
 }
 
-static bool is_domain(const char *s)
+static bool is_domain(const char *s, size_t max)
 {
-	if (!s || strlen(s) > DOMAIN_MAX)
+	if (!s || strlen(s) > max)
 		return false;
 	for (;;) {
 		size_t n = strcspn(s, ".");
@@ -51,6 +54,10 @@ static int check_service(const struct sp_dns_service *s, struct sp_error *err)
 	if (!is_name(s->name) || !is_name(s->ns))
 		return sp_fail(err, SP_E_INVALID, "names: '%s' in '%s' is no name of a service",
 			       s->name ? s->name : "", s->ns ? s->ns : "");
+	if (s->external && !is_domain(s->external, HOST_MAX))
+		return sp_fail(err, SP_E_INVALID,
+			       "names: service '%s' stands for '%s', which is no name", s->name,
+			       s->external);
 	if (s->n_ports > SP_DNS_PORTS_MAX || s->n_endpoints > SP_DNS_ENDPOINTS_MAX)
 		return sp_fail(err, SP_E_INVALID,
 			       "names: service '%s' has more than %d ports or %d endpoints",
@@ -68,7 +75,7 @@ static int check_service(const struct sp_dns_service *s, struct sp_error *err)
 
 int sp_dns_table_check(const struct sp_dns_table *t, struct sp_error *err)
 {
-	if (!is_domain(t->domain))
+	if (!is_domain(t->domain, DOMAIN_MAX))
 		return sp_fail(err, SP_E_INVALID, "names: '%s' is no domain",
 			       t->domain ? t->domain : "");
 	if (t->n_services > SP_DNS_SERVICES_MAX)
@@ -90,6 +97,8 @@ void sp_dns_table_print(const struct sp_dns_table *t, struct sp_buf *out)
 
 		sp_buf_printf(out, "service %s %s %s\n", s->ns, s->name,
 			      inet_ntop(AF_INET, &s->cluster_ip, ip, sizeof(ip)));
+		if (s->external)
+			sp_buf_printf(out, "external %s\n", s->external);
 		for (uint32_t k = 0; k < s->n_ports; k++)
 			sp_buf_printf(out, "port %d %s %s\n", s->ports[k].port,
 				      s->ports[k].udp ? "udp" : "tcp",
@@ -147,6 +156,10 @@ static bool read_line(struct reader *r, char *line)
 					     .ports = &r->ports[r->n_ports],
 					     .endpoints = &r->endpoints[r->n_endpoints]};
 		return inet_pton(AF_INET, third, &s->cluster_ip) == 1;
+	}
+	if (sp_streq(kind, "external") && s && !s->external) {
+		s->external = first;
+		return !second[0];
 	}
 	if (sp_streq(kind, "port") && s && sp_parse_i64(first, 0, UINT16_MAX, &number) == 0) {
 		r->ports[r->n_ports++] = (struct sp_dns_port){.name = name_or_none(third),

@@ -246,7 +246,7 @@ const struct sp_field sp_fields_service_spec[] = {
 	NO(STRS, "ipFamilies", "IPv4, IPv6 or both."),
 	NO(STR, "ipFamilyPolicy", "One family or two."),
 	NO(STRS, "externalIPs", "More addresses of machines."),
-	NO(STR, "externalName", "DNS name that it stands for."),
+	TREE(STR, "externalName", "DNS name that it stands for."),
 	NO(STR, "externalTrafficPolicy", "Which pods get traffic from outside."),
 	NO(STR, "internalTrafficPolicy", "Which pods get traffic from inside."),
 	NO(STR, "trafficDistribution", "Which pods are preferred."),

@@ -542,6 +542,27 @@ static void secret(struct sp_v *v, const struct sp_k_secret *s)
 	}
 }
 
+/* Of a Service that stands for another name. */
+static void external_name(struct sp_v *v, const struct sp_node *spec)
+{
+	const char *name = sp_node_str(sp_node_get(spec, "externalName"), "");
+	const struct sp_vp *p = VP_FIELD(VP_ROOT("spec", spec), "externalName");
+	struct sp_name_msgs msgs;
+
+	if (!sp_streq(sp_node_str(sp_node_get(spec, "type"), ""), "ExternalName"))
+		return;
+	if (!*name) {
+		v_required(v, p, "VAL-20", NULL);
+		return;
+	}
+	if (name[strlen(name) - 1] == '.') /* at the end of a name it is allowed */
+		name = sp_arena_strndup(v->a, name, strlen(name) - 1);
+	if (!name)
+		return; /* nothing can be told any more */
+	sp_name_subdomain(name, &msgs);
+	v_msgs(v, p, "VAL-20", name, &msgs);
+}
+
 static void cron_job(struct sp_v *v, const struct sp_object *o)
 {
 	const struct sp_k_cron_job_spec *s = o->cron_job->spec;
@@ -618,8 +639,10 @@ void sp_object_validate(struct sp_arena *a, const struct sp_object *o,
 			v_required(&v, VP_FIELD(VP_ROOT("spec", o->node), "selector"), "DEPLOY-1",
 				   NULL);
 		break;
-	case SP_KIND_UNKNOWN:
 	case SP_KIND_SERVICE:
+		external_name(&v, sp_node_get(o->node, "spec"));
+		break;
+	case SP_KIND_UNKNOWN:
 	case SP_KIND_PVC:
 	case SP_KIND_NAMESPACE:
 	case SP_KINDS:

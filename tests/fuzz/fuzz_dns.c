@@ -14,9 +14,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct sp_dns_endpoint endpoints[80];
 	static const struct sp_dns_service services[] = {
 		{"web", "ns", {0x0200540a}, ports, 2, NULL, 0},
-		{"db", "ns", {0}, ports, 2, endpoints, SP_ARRAY_LEN(endpoints)},
+		{"db", "ns", {0}, ports, 2, endpoints, SP_ARRAY_LEN(endpoints), NULL},
+		{"out", "ns", {0}, NULL, 0, NULL, 0, "a.c"},
 	};
 	static const struct sp_dns_table table = {"a.b", services, SP_ARRAY_LEN(services)};
+	static const uint8_t out_query[] = "\1\2\1\0\0\1\0\0\0\0\0\0\3out\2ns\3svc\1a\1b\0\0\1\0";
 	static uint8_t answer[SP_DNS_MESSAGE_MAX];
 	uint8_t refused[512];
 	size_t len = 0;
@@ -37,6 +39,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				if (ns_parserr(&m, s, i, &rr) < 0)
 					abort();
 	}
+	/* the input as what a resolver says about another name */
+	len = sp_dns_answer_chased(&table, out_query, sizeof(out_query), false, data, size, answer);
+	if (len > SP_DNS_UDP_MAX || ns_initparse(answer, (int)len, &m) < 0)
+		abort();
+	for (int i = 0; i < ns_msg_count(m, ns_s_an); i++)
+		if (ns_parserr(&m, ns_s_an, i, &rr) < 0)
+			abort();
 	len = sp_dns_refuse(data, size, ns_r_servfail, refused);
 	if (len && ns_initparse(refused, (int)len, &m) < 0)
 		abort();

@@ -254,6 +254,24 @@ rolled_over() {
 	! on_machine nft list tables | grep -q svc
 }
 
+@test "a Service that stands for another name" {
+	make_machine
+	{
+		deployment web 1
+		service web
+		printf '{apiVersion: v1, kind: Service, metadata: {name: alias}, spec: {type: ExternalName, externalName: web.default.svc.cluster.local.}}\n---\n'
+		client named "get, 'http://alias/name', within=120"
+	} >m.yaml
+	start m.yaml
+	until_true said '^named-[a-z0-9]+/c +\| web-'
+	! grep -q 'not acted on' err
+	finish
+	sed -i 's/externalName: [^}]*/externalName: No_Name/' m.yaml
+	run on_machine timeout 20 "$SIDEPOD" run m.yaml
+	[ "$status" -eq 4 ]
+	[[ $output == *spec.externalName* ]]
+}
+
 @test "without the bridge it is said that services are not served" {
 	{ service web; client c "env"; } >m.yaml
 	timeout 120 "$SIDEPOD" run m.yaml --net lo >out 2>err

@@ -348,6 +348,20 @@ static void test_forwarding(void **state)
 		{"fails.example.com", "SERVFAIL"},
 		{"long.example.com", "NOERROR TC A 192.0.2.80"},
 	};
+	static const struct sp_dns_service externals[] = {
+		{.name = "out", .ns = "n", .external = "example.com"},
+		{.name = "fails", .ns = "n", .external = "fails.example.com"},
+		{.name = "long", .ns = "n", .external = "long.example.com"},
+		{.name = "silent", .ns = "n", .external = "silent.example.com"},
+	};
+	static const struct {
+		const char *name, *want;
+	} chased[] = {
+		{"out.n.svc.cluster.local", "NOERROR CNAME example.com (example.com) A 192.0.2.80"},
+		{"fails.n.svc.cluster.local", "SERVFAIL CNAME fails.example.com"},
+		{"long.n.svc.cluster.local",
+		 "NOERROR TC CNAME long.example.com (long.example.com) A 192.0.2.80"},
+	};
 
 	publish(&r, NULL, 0);
 	/* no resolver is waited for that has refused: that would be longer than we wait */
@@ -356,6 +370,13 @@ static void test_forwarding(void **state)
 	/* over TCP the whole of it */
 	assert_true(strlen(look_up(a.pid, SOCK_STREAM, "10.84.0.1", "long.example.com", ns_t_a)) ==
 		    strlen("NOERROR") + 100 * strlen(" A 192.0.2.80"));
+	/* Services that stand for such names */
+	publish(&r, externals, SP_ARRAY_LEN(externals));
+	for (size_t i = 0; i < SP_ARRAY_LEN(chased); i++)
+		expect_name(a.pid, SOCK_DGRAM, "10.84.0.1", chased[i].name, ns_t_a, chased[i].want);
+	assert_true(strlen(look_up(a.pid, SOCK_STREAM, "10.84.0.1", "long.n.svc.cluster.local",
+				   ns_t_a)) > 100 * strlen(" A 192.0.2.80"));
+	publish(&r, NULL, 0);
 	/* nobody waits for somebody else's answer */
 	int slow = connect_from(a.pid, SOCK_DGRAM, "10.84.0.1", 53);
 	uint8_t query[512];
@@ -371,6 +392,9 @@ static void test_forwarding(void **state)
 	r = start_run("nameserver 127.0.0.2\\n", 300);
 	publish(&r, NULL, 0);
 	expect_name(a.pid, SOCK_DGRAM, "10.84.0.1", "silent.example.com", ns_t_a, "SERVFAIL");
+	publish(&r, externals, SP_ARRAY_LEN(externals));
+	expect_name(a.pid, SOCK_DGRAM, "10.84.0.1", "silent.n.svc.cluster.local", ns_t_a,
+		    "NOERROR CNAME silent.example.com");
 	end_run(&r);
 
 	/* a lonely one is asked twice */

@@ -56,6 +56,10 @@ static void print_record(const ns_msg *m, const ns_rr *rr, struct sp_buf *out)
 		sp_buf_printf(out, " SRV %d %d %d ", ns_get16(d), ns_get16(d + 2), ns_get16(d + 4));
 		print_name(m, d + 6, out);
 		break;
+	case ns_t_cname:
+		sp_buf_puts(out, " CNAME ");
+		print_name(m, d, out);
+		break;
 	case ns_t_ptr:
 		sp_buf_puts(out, " PTR ");
 		print_name(m, d, out);

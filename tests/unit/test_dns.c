@@ -30,6 +30,18 @@ static const struct sp_dns_service services[] = {
 };
 static const struct sp_dns_table table = {"cluster.local", services, SP_ARRAY_LEN(services)};
 
+static void print_question(const uint8_t *bytes, size_t len, struct sp_buf *out)
+{
+	ns_msg m;
+	ns_rr rr;
+
+	assert_int_equal(ns_initparse(bytes, (int)len, &m), 0);
+	assert_int_equal(ns_msg_count(m, ns_s_qd), 1);
+	assert_int_equal(ns_parserr(&m, ns_s_qd, 0, &rr), 0);
+	assert_true(ns_msg_getflag(m, ns_f_rd) && !ns_msg_getflag(m, ns_f_qr));
+	sp_buf_printf(out, "%s %d", ns_rr_name(rr), ns_rr_type(rr));
+}
+
 /* The answer to a question as text, in @mem. "forward" when it is somebody else's. */
 static const char *ask(const struct sp_dns_table *t, const char *name, uint16_t type, uint16_t edns,
 		       bool tcp, uint32_t rotation)
@@ -45,6 +57,10 @@ static const char *ask(const struct sp_dns_table *t, const char *name, uint16_t 
 		break;
 	case SP_DNS_FORWARD:
 		return "forward";
+	case SP_DNS_CHASE:
+		sp_buf_puts(&out, "chase ");
+		print_question(answer, len, &out);
+		return mem;
 	case SP_DNS_DROP:
 		return "drop";
 	}
@@ -300,13 +316,120 @@ static void test_table_text(void **state)
 	}
 }
 
+/* ---- names that stand for others ------------------------------------------------------------- */
+
+static const struct sp_dns_service externals[] = {
+	{"web", "default", IP(10, 84, 0, 2), web_ports, 3, NULL, 0, NULL},
+	{"db", "default", {0}, db_ports, 1, db_endpoints, 3, NULL},
+	{"out", "default", {0}, NULL, 0, NULL, 0, "a.example.com"},
+	{"near", "default", {0}, NULL, 0, NULL, 0, "web.default.svc.cluster.local"},
+	{"pods", "default", {0}, NULL, 0, NULL, 0, "db.default.svc.Cluster.local"},
+	{"far", "default", {0}, NULL, 0, NULL, 0, "out.default.svc.cluster.local"},
+	{"lost", "default", {0}, NULL, 0, NULL, 0, "no.default.svc.cluster.local"},
+	{"loop", "default", {0}, NULL, 0, NULL, 0, "loop.default.svc.cluster.local"},
+};
+static const struct sp_dns_table external_table = {"cluster.local", externals,
+						   SP_ARRAY_LEN(externals)};
+
+static void test_external(void **state)
+{
+	static const struct {
+		const char *name;
+		uint16_t type;
+		const char *want;
+	} cases[] = {
+		{"out", ns_t_cname, "NOERROR CNAME a.example.com"},
+		{"out", ns_t_a, "chase a.example.com 1"},
+		{"OUT", ns_t_aaaa, "chase a.example.com 28"},
+		{"far", ns_t_a, "chase a.example.com 1"},
+		{"near", ns_t_a,
+		 "NOERROR CNAME web.default.svc.cluster.local (web.default.svc.cluster.local) A "
+		 "10.84.0.2"},
+		{"near", ns_t_aaaa, "NOERROR CNAME web.default.svc.cluster.local"},
+		{"pods", ns_t_a,
+		 "NOERROR CNAME db.default.svc.cluster.local (db.default.svc.cluster.local) A "
+		 "10.83.0.5 (db.default.svc.cluster.local) A 10.83.0.6 "
+		 "(db.default.svc.cluster.local) A 10.83.0.7"},
+		{"lost", ns_t_a, "NXDOMAIN CNAME no.default.svc.cluster.local"},
+		{"_http._tcp.out", ns_t_srv, "NXDOMAIN " SOA},
+	};
+	struct sp_buf text = {0};
+	struct sp_dns_table back;
+	struct sp_arena a = {0};
+	struct sp_error err;
+	char name[128];
+
+	for (size_t i = 0; i < SP_ARRAY_LEN(cases); i++) {
+		snprintf(name, sizeof(name), "%s.default.svc.cluster.local", cases[i].name);
+		assert_string_equal(ask(&external_table, name, cases[i].type, 0, false, 0),
+				    cases[i].want);
+	}
+	/* a chain without an end has one */
+	assert_non_null(
+		strstr(ask(&external_table, "loop.default.svc.cluster.local", ns_t_a, 0, false, 0),
+		       "NOERROR CNAME loop"));
+	assert_string_equal(ask(&external_table, "4.0.0.0.in-addr.arpa", ns_t_ptr, 0, false, 0),
+			    "forward");
+
+	sp_dns_table_print(&external_table, &text);
+	assert_int_equal(sp_dns_table_parse(&a, text.ptr, &back, &err), 0);
+	assert_string_equal(back.services[2].external, "a.example.com");
+	assert_null(back.services[1].external);
+	sp_buf_done(&text);
+	sp_arena_done(&a);
+}
+
+/* What a resolver said about a.example.com, as it comes into the answer. */
+static void test_chased(void **state)
+{
+	/* a.example.com CNAME b.example.com; b.example.com A 1.2.3.4, MX (not passed on) */
+	static const char records[] = "\xc0\x0c\0\x05\0\x01\0\0\0\x05\0\x04\1b\xc0\x0e"
+				      "\xc0\x2b\0\x01\0\x01\0\0\0\x05\0\4\1\2\3\4"
+				      "\xc0\x2b\0\x0f\0\x01\0\0\0\x3c\0\4\0\1\xc0\x0c";
+	static uint8_t answer[SP_DNS_MESSAGE_MAX];
+	static char mem[1 << 17];
+	struct sp_buf out = sp_buf_fixed(mem, sizeof(mem));
+	const char *name = "out.default.svc.cluster.local";
+	uint8_t query[512], found[1024];
+	size_t n = dns_query(name, ns_t_a, 0, query), len, found_len;
+
+	assert_int_equal(sp_dns_answer(&external_table, query, n, false, 0, found, &found_len),
+			 SP_DNS_CHASE);
+	found[2] |= 0x80;
+	found[7] = 3; /* answers */
+	memcpy(found + found_len, records, sizeof(records) - 1);
+	len = sp_dns_answer_chased(&external_table, query, n, false, found,
+				   found_len + sizeof(records) - 1, answer);
+	dns_print(name, answer, len, &out);
+	assert_string_equal(mem, "NOERROR CNAME a.example.com (a.example.com) CNAME b.example.com "
+				 "(b.example.com) A 1.2.3.4");
+	/* cut off anywhere: what is whole counts */
+	for (size_t cut = 0; cut < found_len + sizeof(records) - 1; cut++) {
+		ns_msg m;
+
+		len = sp_dns_answer_chased(&external_table, query, n, false, found, cut, answer);
+		assert_int_equal(ns_initparse(answer, (int)len, &m), 0);
+		assert_true(ns_msg_count(m, ns_s_an) >= 1);
+	}
+	/* no answer at all, and one that says no */
+	sp_buf_clear(&out);
+	len = sp_dns_answer_chased(&external_table, query, n, false, NULL, 0, answer);
+	dns_print(name, answer, len, &out);
+	assert_string_equal(mem, "NOERROR CNAME a.example.com");
+	found[7] = 0;
+	found[3] = ns_r_nxdomain;
+	sp_buf_clear(&out);
+	len = sp_dns_answer_chased(&external_table, query, n, false, found, found_len, answer);
+	dns_print(name, answer, len, &out);
+	assert_string_equal(mem, "NXDOMAIN CNAME a.example.com");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_answers),
-		cmocka_unit_test(test_sizes),
-		cmocka_unit_test(test_bad_queries),
-		cmocka_unit_test(test_table_text),
+		cmocka_unit_test(test_answers),     cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_bad_queries), cmocka_unit_test(test_external),
+		cmocka_unit_test(test_chased),      cmocka_unit_test(test_table_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
