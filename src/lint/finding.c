@@ -48,7 +48,9 @@ bool lint_wanted(const struct sp_lint *l, const char *id)
 {
 	const struct sp_lint_rule *r = sp_lint_rule_find(id);
 
-	return (!l->opt.n_only || names(l->opt.only, l->opt.n_only, r, id)) &&
+	/* a file that cannot be read is told whatever is asked for: nothing else in it is */
+	return (!l->opt.n_only || names(l->opt.only, l->opt.n_only, r, id) ||
+		sp_streq(id, "SP001") || sp_streq(id, "SP005")) &&
 	       !names(l->opt.except, l->opt.n_except, r, id);
 }
 
