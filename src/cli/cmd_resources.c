@@ -76,23 +76,7 @@ static void count_replicas(struct job *j, const struct sp_object *o, struct unit
 	const struct sp_k_strategy *strategy;
 	int64_t unavailable;
 
-	u->replicas = 1;
-	u->replicas_by = "one pod";
-	if (o->kind == SP_KIND_DAEMON_SET) {
-		u->replicas_by = "one per node";
-	} else if (o->kind == SP_KIND_JOB && o->job->spec->parallelism.set) {
-		u->replicas = o->job->spec->parallelism.v;
-		u->replicas_by = "parallelism";
-	} else if (o->kind == SP_KIND_CRON_JOB &&
-		   o->cron_job->spec->job_template->spec->parallelism.set) {
-		u->replicas = o->cron_job->spec->job_template->spec->parallelism.v;
-		u->replicas_by = "parallelism";
-	} else if ((o->kind == SP_KIND_DEPLOYMENT || o->kind == SP_KIND_REPLICA_SET ||
-		    o->kind == SP_KIND_STATEFUL_SET) &&
-		   o->workload->spec->replicas.set) {
-		u->replicas = o->workload->spec->replicas.v;
-		u->replicas_by = "replicas";
-	}
+	u->replicas = sp_cli_pods_of(o, &u->replicas_by);
 	if (sp_flag_given(j->cli, "replicas")) {
 		u->replicas = sp_flag_int(j->cli, "replicas", 1);
 		u->replicas_by = "--replicas";

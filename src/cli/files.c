@@ -246,3 +246,28 @@ const struct sp_k_pod_spec *sp_cli_pod_spec(const struct sp_object *o)
 	}
 	return t ? t->spec : NULL;
 }
+
+int64_t sp_cli_pods_of(const struct sp_object *o, const char **ret_by)
+{
+	const struct sp_opt_int *n = NULL;
+	const char *by = "one pod";
+
+	if (o->kind == SP_KIND_DAEMON_SET) {
+		by = "one per node";
+	} else if (o->kind == SP_KIND_JOB) {
+		n = &o->job->spec->parallelism;
+		by = "parallelism";
+	} else if (o->kind == SP_KIND_CRON_JOB) {
+		n = &o->cron_job->spec->job_template->spec->parallelism;
+		by = "parallelism";
+	} else if (o->kind == SP_KIND_DEPLOYMENT || o->kind == SP_KIND_REPLICA_SET ||
+		   o->kind == SP_KIND_STATEFUL_SET) {
+		n = &o->workload->spec->replicas;
+		by = "replicas";
+	}
+	if (n && !n->set)
+		by = "one pod";
+	if (ret_by)
+		*ret_by = by;
+	return n && n->set ? n->v : 1;
+}

@@ -45,6 +45,10 @@ int sp_cli_write(const char *path, const char *bytes, size_t len, struct sp_erro
 /** sp_cli_pod_spec() - The pod specification inside any kind that has one; NULL for the others */
 const struct sp_k_pod_spec *sp_cli_pod_spec(const struct sp_object *o);
 
+/** sp_cli_pods_of() - How many pods such an object runs at once. @ret_by: may be NULL; what says
+ * so: "replicas", "parallelism", "one per node", "one pod" */
+int64_t sp_cli_pods_of(const struct sp_object *o, const char **ret_by);
+
 /** sp_cli_tell_findings() - Print the findings of @m to stderr, each with its line */
 void sp_cli_tell_findings(struct sp_cli *cli, const struct sp_manifest *m);
 

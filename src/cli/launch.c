@@ -93,16 +93,12 @@ static int check_object(struct sp_launch *l, const struct sp_object *o)
 {
 	const struct sp_k_pod_spec *pod = sp_cli_pod_spec(o);
 	struct sp_error err;
-	int r;
 
 	if (pod && pod->init_containers.n + pod->containers.n > SP_CONTAINERS_MAX)
 		return sp_cli_error(l->cli, SP_EXIT_MANIFEST,
 				    "%s:%u: %s '%s' has %u containers; %d is the most",
 				    o->source->name, o->node->at.line, word_of(o), o->meta->name,
 				    pod->init_containers.n + pod->containers.n, SP_CONTAINERS_MAX);
-	r = pod ? sp_launch_huge_pages(l, o, pod) : 0;
-	if (r != 0)
-		return r;
 	if (o->kind == SP_KIND_JOB && sp_job_check(o->job, &err) < 0)
 		return sp_cli_error(l->cli, SP_EXIT_MANIFEST, "%s:%u: %s", o->source->name,
 				    o->node->at.line, err.text);
@@ -114,14 +110,14 @@ static int check_object(struct sp_launch *l, const struct sp_object *o)
 int sp_launch_check(struct sp_launch *l)
 {
 	uint32_t n_pods = 0;
+	int r;
 
 	sp_diags_sort(&l->manifest.diags);
 	sp_cli_tell_findings(l->cli, &l->manifest);
 	if (l->manifest.diags.n_errors)
 		return SP_EXIT_MANIFEST;
 	for (uint32_t i = 0; i < l->manifest.n_objects; i++) {
-		int r = check_object(l, &l->manifest.objects[i]);
-
+		r = check_object(l, &l->manifest.objects[i]);
 		if (r != 0)
 			return r;
 		n_pods += sp_cli_pod_spec(&l->manifest.objects[i]) != NULL;
@@ -129,6 +125,9 @@ int sp_launch_check(struct sp_launch *l)
 	if (n_pods == 0)
 		return sp_cli_error(l->cli, SP_EXIT_MANIFEST,
 				    "nothing in the manifests makes a pod");
+	r = sp_launch_huge_pages(l);
+	if (r != 0)
+		return r;
 	tell_unacted(l);
 	return 0;
 }

@@ -4,6 +4,7 @@
  * that asks for more than there are would only fail later, at its first mapping. In a cluster it
  * waits for another machine; here it is refused with what to do about it.
  */
+#include "cli/files.h"
 #include "cli/launch_internal.h"
 #include "core/resources.h"
 #include "sys/huge.h"
@@ -78,8 +79,29 @@ static int check_volumes(struct sp_launch *l, const struct sp_object *o,
 	return 0;
 }
 
-int sp_launch_huge_pages(struct sp_launch *l, const struct sp_object *o,
-			 const struct sp_k_pod_spec *pod)
+/* What all pods ask for when they run at once. */
+struct totals {
+	int64_t pages[SYS_HUGE_SIZES_MAX], bytes[SYS_HUGE_SIZES_MAX];
+	int n;
+};
+
+static void add_total(struct totals *t, int64_t page, int64_t want, int64_t pods)
+{
+	int i = 0;
+
+	while (i < t->n && t->pages[i] != page)
+		i++;
+	if (i == SYS_HUGE_SIZES_MAX) /* more sizes than a machine has are refused before */
+		return;
+	if (i == t->n)
+		t->pages[t->n++] = page;
+	if (__builtin_mul_overflow(want, pods, &want) ||
+	    __builtin_add_overflow(t->bytes[i], want, &t->bytes[i]))
+		t->bytes[i] = INT64_MAX;
+}
+
+static int check_pod(struct sp_launch *l, const struct sp_object *o,
+		     const struct sp_k_pod_spec *pod, struct totals *t)
 {
 	struct sp_res_pod res;
 	int r = 0;
@@ -96,6 +118,34 @@ int sp_launch_huge_pages(struct sp_launch *l, const struct sp_object *o,
 				      sp_res_limit(&res, kind, NULL, NULL));
 
 		r = check_size(l, o, res.huge[i], want);
+		if (r == 0)
+			add_total(t, res.huge[i], want, sp_cli_pods_of(o, NULL));
 	}
 	return r ? r : check_volumes(l, o, pod, &res);
+}
+
+int sp_launch_huge_pages(struct sp_launch *l)
+{
+	struct totals t = {.n = 0};
+
+	for (uint32_t i = 0; i < l->manifest.n_objects; i++) {
+		const struct sp_object *o = &l->manifest.objects[i];
+		const struct sp_k_pod_spec *pod = sp_cli_pod_spec(o);
+		int r = pod ? check_pod(l, o, pod, &t) : 0;
+
+		if (r != 0)
+			return r;
+	}
+	for (int i = 0; i < t.n; i++) {
+		int64_t have = sys_huge_pages(t.pages[i]);
+
+		if (have < t.bytes[i] / t.pages[i])
+			sp_cli_warn(l->cli,
+				    "all pods at once ask for %s of " SP_HUGE_PREFIX
+				    "%s, this machine has %lld such page%s: who comes last gets "
+				    "none",
+				    size_text(l, t.bytes[i]), size_text(l, t.pages[i]),
+				    (long long)have, have == 1 ? "" : "s");
+	}
+	return 0;
 }

@@ -15,9 +15,8 @@ int sp_launch_secrets(struct sp_launch *l, const struct sp_object *o, int *ret_f
 int sp_launch_make_room(struct sp_launch *l, const char *ns, const char *name,
 			struct sp_error *err);
 
-/** sp_launch_huge_pages() - Has this machine the huge pages that @pod asks for? @pod: of object @o.
- * Return: 0, or an exit status after telling */
-int sp_launch_huge_pages(struct sp_launch *l, const struct sp_object *o,
-			 const struct sp_k_pod_spec *pod);
+/** sp_launch_huge_pages() - Has this machine the huge pages that each pod asks for? Warns when it
+ * has too few for all of them. Return: 0, or an exit status after telling */
+int sp_launch_huge_pages(struct sp_launch *l);
 
 #endif

@@ -71,3 +71,28 @@ pod() {
 	[ "$status" -eq 5 ]
 	[[ "$output" = *"'huge' asks for hugepages-4Mi; sizes of huge pages on this machine: 2Mi"* ]]
 }
+
+@test "pods that have too few huge pages together are warned of" {
+	echo $((before + 2)) >$pages
+	[ "$(cat $pages)" -eq $((before + 2)) ] || skip "this machine has no memory for huge pages"
+	cat >job.yaml <<-END
+		apiVersion: batch/v1
+		kind: Job
+		metadata: {name: both}
+		spec:
+		  parallelism: 2
+		  completions: 2
+		  template:
+		    spec:
+		      restartPolicy: Never
+		      containers:
+		      - name: app
+		        image: sidepod.local/demo
+		        command: [/bin/true]
+		        resources: {limits: {cpu: 1, memory: 32Mi, hugepages-2Mi: $((before * 2 + 4))Mi}}
+	END
+	run timeout 20 "$SIDEPOD" run --net lo job.yaml
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ "$output" = *"all pods at once ask for $((before * 4 + 8))Mi of hugepages-2Mi, this machine has"* ]]
+}
