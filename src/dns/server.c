@@ -1,34 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Starting the name server's process and talking to it. What it needs is opened before it becomes
- * nobody: from then on it can read its sockets and open new ones, and nothing else.
+ * Starting the name server's process and talking to it. What it needs is opened before it begins,
+ * and becomes nobody: from then on it can read its sockets and open new ones, and nothing else.
  */
 #include "dns/server.h"
 
 #include "dns/serve.h"
-#include "loop/loop.h"
 #include "net/service.h"
 #include "sys/fd.h"
+#include "sys/self.h"
 #include "sys/sys.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <grp.h>
-#include <linux/capability.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 
-#define NOBODY      65534
 #define PORT_TRIES  16
-#define TIMEOUT     (2 * SP_SEC)
+#define TIMEOUT_MS  2000
 #define QUEUE_BYTES (1 << 20) /* of datagrams: many pods may ask at once */
 #define RESOLV_MAX  65536
-#define FIRST_FD    3 /* of the child's: behind the three that everybody has */
-#define CHILD_FDS   3
 
 struct sp_dns_server {
 	pid_t pid;
@@ -36,69 +31,26 @@ struct sp_dns_server {
 	uint16_t port;
 };
 
-uint32_t sp_dns_upstreams(const char *text, struct sockaddr_in6 ret[SP_DNS_UPSTREAMS_MAX])
-{
-	static const char key[] = "nameserver";
-	uint32_t n = 0;
-
-	while (*text && n < SP_DNS_UPSTREAMS_MAX) {
-		const char *p = text + strspn(text, " \t");
-		char word[INET6_ADDRSTRLEN + 7] = "::ffff:"; /* IPv4 as IPv6 writes it */
-		size_t len;
-
-		text += strcspn(text, "\n");
-		text += *text == '\n';
-		if (strncmp(p, key, sizeof(key) - 1) != 0)
-			continue;
-		p += sizeof(key) - 1;
-		p += strspn(p, " \t");
-		len = strcspn(p, " \t\r\n");
-		if (len >= INET6_ADDRSTRLEN)
-			continue;
-		memcpy(word + 7, p, len);
-		ret[n] = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = htons(53)};
-		if (inet_pton(AF_INET6, word, &ret[n].sin6_addr) == 1 ||
-		    inet_pton(AF_INET6, word + 7, &ret[n].sin6_addr) == 1)
-			n++;
-	}
-	return n;
-}
-
 /* ---- the child ------------------------------------------------------------------------------- */
 
-/* Exactly these descriptors, as FIRST_FD and on; 0 to 2 go nowhere. */
-static int keep_only(const int fds[CHILD_FDS])
+/* Exactly these descriptors, as SP_DNS_FIRST_FD and on; 0 to 2 go nowhere. */
+static int keep_only(const int fds[SP_DNS_FDS])
 {
-	int moved[CHILD_FDS], null;
+	int moved[SP_DNS_FDS], null;
 
-	for (int i = 0; i < CHILD_FDS; i++) { /* out of the way first */
-		moved[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, FIRST_FD + CHILD_FDS + 1);
+	for (int i = 0; i < SP_DNS_FDS; i++) { /* out of the way first */
+		moved[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, SP_DNS_FIRST_FD + SP_DNS_FDS + 1);
 		if (moved[i] < 0)
 			return -errno;
 	}
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	for (int i = 0; null >= 0 && i < FIRST_FD; i++)
+	for (int i = 0; null >= 0 && i < SP_DNS_FIRST_FD; i++)
 		if (dup2(null, i) < 0)
 			return -errno;
-	for (int i = 0; i < CHILD_FDS; i++)
-		if (dup2(moved[i], FIRST_FD + i) < 0)
+	for (int i = 0; i < SP_DNS_FDS; i++)
+		if (dup2(moved[i], SP_DNS_FIRST_FD + i) < 0)
 			return -errno;
-	return sys_close_range(FIRST_FD + CHILD_FDS, ~0u, 0);
-}
-
-static int become_nobody(void)
-{
-	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct none[2] = {0};
-	const struct rlimit no_core = {0};
-
-	if (geteuid() == 0 && (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
-			       setresuid(NOBODY, NOBODY, NOBODY) < 0))
-		return -errno;
-	if (syscall(SYS_capset, &head, none) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || setrlimit(RLIMIT_CORE, &no_core) < 0)
-		return -errno;
-	return 0;
+	return sys_close_range(SP_DNS_FIRST_FD + SP_DNS_FDS, ~0u, 0);
 }
 
 static void default_signals(void)
@@ -112,23 +64,16 @@ static void default_signals(void)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static _Noreturn void run_child(struct sp_dns_serve *p, pid_t starter)
+/* A program of its own: nothing of the starter's memory goes along, neither manifests nor Secrets.
+ */
+static _Noreturn void become_server(const char *program, char **argv, const int fds[SP_DNS_FDS])
 {
-	const int fds[CHILD_FDS] = {p->udp_fd, p->tcp_fd, p->control_fd};
-
 	default_signals();
 	/* an own session: Ctrl-C is for the command, which still has pods that need names */
 	(void)setsid();
-	(void)prctl(PR_SET_NAME, "sidepod-dns", 0, 0, 0);
-	if (keep_only(fds) < 0 || become_nobody() < 0)
-		_exit(1);
-	/* last: changing the user clears it */
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != starter)
-		_exit(1);
-	p->udp_fd = FIRST_FD;
-	p->tcp_fd = FIRST_FD + 1;
-	p->control_fd = FIRST_FD + 2;
-	_exit(sp_dns_serve(p));
+	if (keep_only(fds) == 0)
+		execv(program, argv);
+	_exit(1);
 }
 
 /* ---- the starter ----------------------------------------------------------------------------- */
@@ -176,14 +121,44 @@ static int point_at(struct sp_svc *svc, struct in_addr ip, uint16_t port, struct
 	return 0;
 }
 
-static void read_upstreams(const char *path, struct sp_dns_serve *ret)
+/* Without it, and without memory, nothing is forwarded. */
+static uint32_t read_upstreams(const char *path, struct sockaddr_in6 ret[SP_DNS_UPSTREAMS_MAX])
 {
 	char *text = calloc(1, RESOLV_MAX);
+	uint32_t n = 0;
 
-	/* without it, and without memory, nothing is forwarded: such queries fail */
 	if (text && sys_read_file(AT_FDCWD, path, text, RESOLV_MAX) > 0)
-		ret->n_upstreams = sp_dns_upstreams(text, ret->upstreams);
+		n = sp_dns_upstreams(text, ret);
 	free(text);
+	return n;
+}
+
+/* Its command line: who starts it, how long it waits, whom it asks. */
+struct words {
+	char starter[16], timeout[16], upstreams[SP_DNS_UPSTREAMS_MAX][INET6_ADDRSTRLEN];
+	char *argv[5 + SP_DNS_UPSTREAMS_MAX];
+};
+
+static void make_words(const struct sp_dns_params *p, struct words *w)
+{
+	static char program[] = "sidepod-worker", command[] = "names";
+	struct sockaddr_in6 upstreams[SP_DNS_UPSTREAMS_MAX];
+	uint32_t n =
+		read_upstreams(p->resolv_conf ? p->resolv_conf : "/etc/resolv.conf", upstreams);
+
+	(void)snprintf(w->starter, sizeof(w->starter), "%d", (int)getpid());
+	(void)snprintf(w->timeout, sizeof(w->timeout), "%d",
+		       p->timeout_ms ? p->timeout_ms : TIMEOUT_MS);
+	w->argv[0] = program;
+	w->argv[1] = command;
+	w->argv[2] = w->starter;
+	w->argv[3] = w->timeout;
+	for (uint32_t i = 0; i < n; i++) {
+		(void)inet_ntop(AF_INET6, &upstreams[i].sin6_addr, w->upstreams[i],
+				sizeof(w->upstreams[i])); /* fits */
+		w->argv[4 + i] = w->upstreams[i];
+	}
+	w->argv[4 + n] = NULL;
 }
 
 static int start(const struct sp_dns_params *p, struct sp_dns_server *d, struct sp_error *err)
@@ -191,27 +166,26 @@ static int start(const struct sp_dns_params *p, struct sp_dns_server *d, struct 
 	SP_CLEANUP(sp_closep) int udp_fd = -EBADF;
 	SP_CLEANUP(sp_closep) int tcp_fd = -EBADF;
 	SP_CLEANUP(sp_closep) int child_fd = -EBADF;
-	struct sp_dns_serve serve = {.timeout = p->timeout_ms ? p->timeout_ms * SP_MSEC : TIMEOUT};
 	int pair[2], r = listen_both(p->listen, &udp_fd, &tcp_fd, &d->port);
-	pid_t starter = getpid();
+	const char *program = p->program;
+	char path[PATH_MAX];
+	struct words words;
 
 	if (r < 0)
 		return sp_fail_errno(err, -r, "listen for names");
+	if (!program && sp_self_sibling("sidepod-worker", path, sizeof(path), err) < 0)
+		return -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return sp_fail_errno(err, errno, "start the name server");
 	d->control_fd = pair[0];
 	child_fd = pair[1];
-	read_upstreams(p->resolv_conf ? p->resolv_conf : "/etc/resolv.conf", &serve);
-	serve.udp_fd = udp_fd;
-	serve.tcp_fd = tcp_fd;
-	serve.control_fd = child_fd;
+	make_words(p, &words);
 	if (p->svc && point_at(p->svc, p->listen, d->port, err) < 0)
 		return -1;
 	d->pid = fork();
-	if (d->pid == 0) {
-		(void)sp_svc_forget(p->svc);
-		run_child(&serve, starter);
-	}
+	if (d->pid == 0)
+		become_server(program ? program : path, words.argv,
+			      (const int[SP_DNS_FDS]){udp_fd, tcp_fd, child_fd});
 	if (d->pid < 0)
 		return sp_fail_errno(err, errno, "start the name server");
 	d->pidfd = sys_pidfd_open(d->pid, 0);

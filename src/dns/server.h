@@ -23,9 +23,9 @@ struct sp_svc; /* net/service.h */
 
 struct sp_dns_params {
 	struct in_addr listen; /* sp_svc_gateway() */
-	/* The session: its DNS address is pointed at the server, and the child lets go of it. NULL:
-	 * neither (tests). */
+	/* The session: its DNS address is pointed at the server. NULL: it is not (tests) */
 	struct sp_svc *svc;
+	const char *program;     /* sidepod-worker; NULL: that of this installation */
 	const char *resolv_conf; /* whose name servers are asked; NULL: /etc/resolv.conf */
 	int timeout_ms;          /* for one question to one of them; 0: 2000 */
 };
@@ -35,8 +35,8 @@ struct sp_dns_server; /* the starter's side */
 /**
  * sp_dns_start() - Start the process
  *
- * Forks: call it before there are threads. The child keeps none of the descriptors but its own,
- * becomes nobody, and dies with the calling thread.
+ * It is a program of its own, so it has nothing of the caller's memory, and none of the descriptors
+ * but its own; it becomes nobody, and dies with the calling thread.
  */
 int sp_dns_start(const struct sp_dns_params *p, struct sp_dns_server **ret, struct sp_error *err);
 

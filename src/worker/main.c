@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "cli/cli_internal.h"
 #include "cli/image_commands.h"
+#include "dns/serve.h"
 #include "image/compress.h"
 #include "image/load.h"
 #include "probe/answer.h"
@@ -231,8 +232,22 @@ static const struct sp_command seccomp = {
 	.max_args = 3,
 	.run = run_seccomp,
 };
-static const struct sp_command *const commands[] = {&image,      &https_check, &look_up, &compress,
-						    &decompress, &answer,      &seccomp, NULL};
+
+static int run_names(struct sp_cli *cli, int argc, char **argv)
+{
+	return sp_dns_main(argc, argv);
+}
+
+static const struct sp_command names = {
+	.name = "names",
+	.summary = "The name server of a run",
+	.args = "STARTER TIMEOUT_MS [ADDRESS…]",
+	.min_args = 2,
+	.max_args = 2 + SP_DNS_UPSTREAMS_MAX,
+	.run = run_names,
+};
+static const struct sp_command *const commands[] = {
+	&image, &https_check, &look_up, &compress, &decompress, &answer, &seccomp, &names, NULL};
 
 static const char *from_environment(const char *name)
 {

@@ -30,6 +30,17 @@ struct run {
 
 static char conf_path[96];
 
+/* Beside the program under test. */
+static const char *worker_path(void)
+{
+	static char path[4096];
+	const char *sidepod = getenv("SIDEPOD"), *slash = sidepod ? strrchr(sidepod, '/') : NULL;
+
+	assert_non_null(slash);
+	snprintf(path, sizeof(path), "%.*s/sidepod-worker", (int)(slash - sidepod), sidepod);
+	return path;
+}
+
 static struct run start_run(const char *nameservers, int timeout_ms)
 {
 	struct sp_error err = {0};
@@ -44,6 +55,7 @@ static struct run start_run(const char *nameservers, int timeout_ms)
 	sh("printf '%%b' '%s' >%s", nameservers, conf_path);
 	if (sp_dns_start(&(struct sp_dns_params){.listen = sp_svc_gateway(r.svc),
 						 .svc = r.svc,
+						 .program = worker_path(),
 						 .resolv_conf = conf_path,
 						 .timeout_ms = timeout_ms},
 			 &r.dns, &err) < 0)
@@ -450,6 +462,8 @@ static void test_process(void **state)
 		    "NOERROR | SOA ns.dns.cluster.local");
 	pid = server_of(getpid());
 	assert_true(pid > 0);
+	/* a program of its own: what we remember is not to be found in it */
+	sh("test $(readlink /proc/%d/exe) = $(readlink -f %s)", (int)pid, worker_path());
 	sh("grep -q '^Uid:.65534.65534.65534.65534$' /proc/%d/status", (int)pid);
 	sh("grep -q '^Gid:.65534.65534.65534.65534$' /proc/%d/status", (int)pid);
 	sh("grep -q '^CapPrm:.0*$' /proc/%d/status && grep -q '^CapEff:.0*$' /proc/%d/status",
