@@ -8,9 +8,13 @@
 #include <linux/filter.h>
 #include <linux/keyctl.h>
 #include <linux/seccomp.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
+
+#define DEPTH_MAX  64 /* directories that are open at a time */
+#define MOVE_TRIES 1000
 
 #define PAUSE_FIRST_NS (int64_t)50000
 #define PAUSE_MAX_NS   (int64_t)20000000
@@ -177,7 +181,13 @@ ssize_t sys_read_file(int dir_fd, const char *path, char *buf, size_t size)
 	return (ssize_t)have;
 }
 
-static int remove_entry(int dir_fd, const char *name);
+/* One removal. What lies deeper than the descriptors of a process reach is moved up first. */
+struct removal {
+	int top_fd;     /* the directory that is being removed; while it is gone through */
+	unsigned moved; /* into it, in this round; also makes their names differ */
+};
+
+static int remove_entry(struct removal *t, int dir_fd, const char *name, int depth);
 
 static int open_below(int dir_fd, const char *name)
 {
@@ -185,8 +195,7 @@ static int open_below(int dir_fd, const char *name)
 			   RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
 }
 
-/* Depth is bounded by descriptors, not by stack: a tree that is too deep is reported (EMFILE). */
-static int remove_below(int dir_fd)
+static int remove_below(struct removal *t, int dir_fd, int depth)
 {
 	int r = 0, k;
 	DIR *d = fdopendir(dir_fd);
@@ -203,9 +212,9 @@ static int remove_below(int dir_fd)
 		if (e->d_type != DT_DIR) {
 			k = unlinkat(dirfd(d), e->d_name, 0) < 0 ? -errno : 0;
 			if (k == -EISDIR) /* file systems without d_type */
-				k = remove_entry(dirfd(d), e->d_name);
+				k = remove_entry(t, dirfd(d), e->d_name, depth + 1);
 		} else {
-			k = remove_entry(dirfd(d), e->d_name);
+			k = remove_entry(t, dirfd(d), e->d_name, depth + 1);
 		}
 		if (k < 0 && k != -ENOENT && r == 0)
 			r = k;
@@ -214,8 +223,26 @@ static int remove_below(int dir_fd)
 	return r;
 }
 
+/* Take it out of the depth; the next round finds it. Return: 0, -errno */
+static int move_up(struct removal *t, int dir_fd, const char *name)
+{
+	char fresh[32];
+	int r = -1;
+
+	for (int i = 0; i < MOVE_TRIES && r < 0; i++) {
+		(void)snprintf(fresh, sizeof(fresh), ".sidepod-%u", t->moved++); /* fits */
+		r = renameat(dir_fd, name, t->top_fd, fresh);
+		/* moving it changes what is in it, its ".." */
+		if (r < 0 && errno == EACCES && fchmodat(dir_fd, name, 0700, 0) == 0)
+			continue;
+		if (r < 0 && errno != ENOTEMPTY && errno != EEXIST && errno != ENOTDIR)
+			break;
+	}
+	return r < 0 ? -errno : 0;
+}
+
 /* @name: one path element */
-static int remove_entry(int dir_fd, const char *name)
+static int remove_entry(struct removal *t, int dir_fd, const char *name, int depth)
 {
 	int fd, r, k;
 
@@ -225,15 +252,31 @@ static int remove_entry(int dir_fd, const char *name)
 		return unlinkat(dir_fd, name, 0) < 0 && errno != ENOENT ? -errno : 0;
 	if (errno != ENOTEMPTY && errno != EEXIST)
 		return -errno;
+	if (depth == DEPTH_MAX)
+		return move_up(t, dir_fd, name);
 	fd = open_below(dir_fd, name);
 	/* a directory of our own without permissions, as overlayfs leaves them to ordinary users */
 	if (fd == -EACCES && fchmodat(dir_fd, name, 0700, 0) == 0)
 		fd = open_below(dir_fd, name);
 	if (fd < 0)
 		return fd;
-	r = remove_below(fd);
+	if (depth == 0)
+		t->top_fd = fd;
+	r = remove_below(t, fd, depth);
 	k = unlinkat(dir_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : 0;
 	return r < 0 ? r : k;
+}
+
+static int remove_whole(int dir_fd, const char *name)
+{
+	struct removal t;
+	int r;
+
+	do {
+		t = (struct removal){.top_fd = -EBADF};
+		r = remove_entry(&t, dir_fd, name, 0);
+	} while (r == -ENOTEMPTY && t.moved);
+	return r;
 }
 
 int sys_remove_tree(int dir_fd, const char *path)
@@ -243,7 +286,7 @@ int sys_remove_tree(int dir_fd, const char *path)
 	int fd, r;
 
 	if (!base)
-		return remove_entry(dir_fd, path);
+		return remove_whole(dir_fd, path);
 	if ((size_t)(base - path) >= sizeof(parent) - 1)
 		return -ENAMETOOLONG;
 	/* the way to it may cross mounts and links; from there on nothing does */
@@ -252,7 +295,7 @@ int sys_remove_tree(int dir_fd, const char *path)
 	fd = openat(dir_fd, parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -errno;
-	r = remove_entry(fd, base + 1);
+	r = remove_whole(fd, base + 1);
 	(void)sp_close(fd);
 	return r;
 }

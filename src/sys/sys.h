@@ -89,7 +89,8 @@ bool sys_has_route(void);
 /**
  * sys_remove_tree() - Remove @path and everything below it
  *
- * Below it no symlink is followed and no other mount is entered. Return: 0 (also when it was not
+ * Below it no symlink is followed and no other mount is entered; it may be deeper than this process
+ * may have descriptors. Return: 0 (also when it was not
  * there), or the first -errno; the rest is removed all the same.
  */
 int sys_remove_tree(int dir_fd, const char *path);

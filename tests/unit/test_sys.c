@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 static void test_remove_tree(void **state)
 {
@@ -43,6 +44,42 @@ static void test_remove_tree(void **state)
 	assert_int_equal(sys_remove_tree(AT_FDCWD, base), 0);
 	assert_int_equal(access(base, F_OK), -1);
 	(void)sp_close(dir);
+}
+
+/* Deeper than a process may have descriptors, on several ways, with names that are taken. */
+static void test_remove_deep(void **state)
+{
+	char base[] = "/tmp/sidepod-sys.XXXXXX";
+	struct rlimit before, few;
+	int dir;
+
+	assert_non_null(mkdtemp(base));
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = (struct rlimit){.rlim_cur = 96, .rlim_max = before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	dir = open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(mkdirat(dir, ".sidepod-0", 0700), 0);
+	assert_int_equal(mkdirat(dir, ".sidepod-0/full", 0700), 0);
+	assert_int_equal(mknodat(dir, ".sidepod-1", S_IFREG | 0600, 0), 0);
+	for (int way = 0; way < 2; way++) {
+		int at = dup(dir);
+
+		for (int depth = 0; depth < 150; depth++) {
+			const char *name = depth ? "d" : way ? "b" : "a";
+			int next;
+
+			assert_int_equal(mkdirat(at, name, 0700), 0);
+			next = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+			assert_true(next >= 0);
+			(void)sp_close(at);
+			at = next;
+		}
+		(void)sp_close(at);
+	}
+	(void)sp_close(dir);
+	assert_int_equal(sys_remove_tree(AT_FDCWD, base), 0);
+	assert_int_equal(access(base, F_OK), -1);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
 static void test_small_files(void **state)
@@ -136,9 +173,9 @@ static void test_huge_pages(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_remove_tree), cmocka_unit_test(test_small_files),
-		cmocka_unit_test(test_replace), cmocka_unit_test(test_pause),
-		cmocka_unit_test(test_huge_pages)};
+		cmocka_unit_test(test_remove_tree), cmocka_unit_test(test_remove_deep),
+		cmocka_unit_test(test_small_files), cmocka_unit_test(test_replace),
+		cmocka_unit_test(test_pause),       cmocka_unit_test(test_huge_pages)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
