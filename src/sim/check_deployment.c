@@ -10,6 +10,7 @@
 #include "sim/story.h"
 #include "sim/workload.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define SETS_MAX        64
@@ -469,19 +470,17 @@ static int check_status(struct world *w, const struct sp_node *want, struct sp_d
 					   "available", "unavailable", "progressing", "message",
 					   "minimum",   "columns",     "complete",    NULL};
 	const struct sp_deployment *s = &w->state;
-	const struct {
-		const char *key;
-		int64_t v;
-	} numbers[] = {{"replicas", s->replicas},
-		       {"updated", s->updated},
-		       {"ready", s->ready},
-		       {"available", s->available},
-		       {"unavailable", s->unavailable}};
+	const struct sp_number numbers[] = {{"replicas", s->replicas},
+					    {"updated", s->updated},
+					    {"ready", s->ready},
+					    {"available", s->available},
+					    {"unavailable", s->unavailable}};
 	const struct sp_ctl_cond *p = &s->conds[SP_DEPLOYMENT_PROGRESSING];
 	const struct sp_ctl_cond *m = &s->conds[SP_DEPLOYMENT_AVAILABLE];
 	SP_CLEANUP(sp_buf_done) struct sp_buf columns = {0}, updated = {0}, available = {0};
 	const struct sp_node *complete = sp_node_get(want, "complete");
 	double at = (double)w->now / (double)SP_SEC;
+	char when[32];
 	bool whole = false;
 	struct {
 		const char *key, *got;
@@ -495,16 +494,9 @@ static int check_status(struct world *w, const struct sp_node *want, struct sp_d
 	sp_deployment_columns(w->deployment, s, &columns, &updated, &available);
 	sp_buf_printf(&columns, " %s %s", updated.ptr, available.ptr);
 	texts[3].got = columns.ptr;
-	for (size_t i = 0; i < SP_ARRAY_LEN(numbers); i++) {
-		const struct sp_node *n = sp_node_get(want, numbers[i].key);
-		int64_t v = numbers[i].v;
-
-		if (n && sp_scn_int(&w->r, n, numbers[i].key, &v) < 0)
-			return -1;
-		if (v != numbers[i].v)
-			sp_diff_add(d, "at %g s: %s: expected %lld, got %lld", at, numbers[i].key,
-				    (long long)v, (long long)numbers[i].v);
-	}
+	(void)snprintf(when, sizeof(when), "at %g s", at);
+	if (sp_diff_numbers(d, &w->r, want, when, numbers, SP_ARRAY_LEN(numbers)) < 0)
+		return -1;
 	for (size_t i = 0; i < SP_ARRAY_LEN(texts); i++) {
 		const char *t = sp_node_str(sp_node_get(want, texts[i].key), NULL);
 

@@ -362,14 +362,11 @@ static int check_state(struct world *w, const struct sp_node *want, const char *
 					   "durationColumn",
 					   NULL};
 	const struct sp_job *j = w->state;
-	const struct {
-		const char *key;
-		int64_t v;
-	} numbers[] = {{"active", j->active},
-		       {"ready", j->ready},
-		       {"terminating", j->terminating},
-		       {"succeeded", j->succeeded},
-		       {"failed", j->failed}};
+	const struct sp_number numbers[] = {{"active", j->active},
+					    {"ready", j->ready},
+					    {"terminating", j->terminating},
+					    {"succeeded", j->succeeded},
+					    {"failed", j->failed}};
 	SP_CLEANUP(sp_buf_done) struct sp_buf done = {0}, failed = {0}, status = {0};
 	SP_CLEANUP(sp_buf_done) struct sp_buf completions = {0}, duration = {0};
 	const struct {
@@ -385,16 +382,8 @@ static int check_state(struct world *w, const struct sp_node *want, const char *
 
 	if (sp_scn_keys(&w->r, want, "status", keys, NULL) < 0)
 		return -1;
-	for (size_t i = 0; i < SP_ARRAY_LEN(numbers); i++) {
-		const struct sp_node *n = sp_node_get(want, numbers[i].key);
-		int64_t v = numbers[i].v;
-
-		if (n && sp_scn_int(&w->r, n, numbers[i].key, &v) < 0)
-			return -1;
-		if (v != numbers[i].v)
-			sp_diff_add(d, "%s: %s: expected %lld, got %lld", when, numbers[i].key,
-				    (long long)v, (long long)numbers[i].v);
-	}
+	if (sp_diff_numbers(d, &w->r, want, when, numbers, SP_ARRAY_LEN(numbers)) < 0)
+		return -1;
 	sp_indexes_print(&j->completed, SP_INDEXES_MAX, &done);
 	sp_indexes_print(&j->failed_indexes, SP_INDEXES_MAX, &failed);
 	sp_job_columns(w->job, j, w->now, &status, &completions, &duration);

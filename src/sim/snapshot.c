@@ -20,6 +20,22 @@ void sp_diff_add(struct sp_diff *d, const char *fmt, ...)
 	sp_buf_putc(d->out, '\n');
 }
 
+int sp_diff_numbers(struct sp_diff *d, const struct sp_scn_reader *r, const struct sp_node *want,
+		    const char *when, const struct sp_number *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct sp_node *at = sp_node_get(want, v[i].key);
+		int64_t wanted = v[i].v;
+
+		if (at && sp_scn_int(r, at, v[i].key, &wanted) < 0)
+			return -1;
+		if (wanted != v[i].v)
+			sp_diff_add(d, "%s: %s: expected %lld, got %lld", when, v[i].key,
+				    (long long)wanted, (long long)v[i].v);
+	}
+	return 0;
+}
+
 static void label(char *mem, size_t size, sp_time at)
 {
 	struct sp_buf b = sp_buf_fixed(mem, size);

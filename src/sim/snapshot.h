@@ -12,6 +12,19 @@ struct sp_diff {
 };
 void sp_diff_add(struct sp_diff *d, const char *fmt, ...) SP_PRINTF(2, 3);
 
+struct sp_number {
+	const char *key;
+	int64_t v;
+};
+/**
+ * sp_diff_numbers() - Compare numbers with those that the map @want names
+ * @when: for the messages
+ *
+ * Return: 0, or -1 and r->err when one of @want is none.
+ */
+int sp_diff_numbers(struct sp_diff *d, const struct sp_scn_reader *r, const struct sp_node *want,
+		    const char *when, const struct sp_number *v, size_t n);
+
 /**
  * sp_snapshot_check() - Compare @st with the expectation map @want
  * @at: for the messages; negative: the end

@@ -305,10 +305,33 @@ static int check_value(struct sp_edits *e, const struct sp_edit_place *map, uint
 	return 0;
 }
 
+/* A new value of pair @i of a map; the caller fills in which. NULL: out of memory */
+static struct sp_edit_change *new_value(struct sp_edits *e, const struct sp_edit_place *p,
+					int64_t i)
+{
+	struct sp_edit_change *c = note(e, SP_EDIT_VALUE, p);
+
+	if (c)
+		c->index = (uint32_t)i;
+	return c;
+}
+
+/* A new pair of a map beside the one of key @beside, or at its end; NULL: out of memory */
+static struct sp_edit_added *new_pair(struct sp_edits *e, struct sp_edit_place *p, const char *key,
+				      int64_t beside)
+{
+	struct sp_edit_touched *t = touch(e, p);
+	struct sp_edit_added *m =
+		t ? add_to(e, t, beside < 0 ? p->node->n : (uint32_t)beside) : NULL;
+
+	if (m)
+		m->key = sp_arena_strdup(e->arena, key);
+	return m && m->key ? m : NULL;
+}
+
 int sp_edit_set(struct sp_edits *e, const struct sp_node *map, const char *key,
 		const struct sp_node *value, const char *after, struct sp_error *err)
 {
-	struct sp_edit_touched *t;
 	struct sp_edit_added *m;
 	struct sp_edit_change *c;
 	struct sp_edit_place p;
@@ -324,21 +347,17 @@ int sp_edit_set(struct sp_edits *e, const struct sp_node *map, const char *key,
 			return -1;
 		if (!old->aliased && is_scalar(old) && is_scalar(value))
 			return sp_edit_scalar(e, old, value, err);
-		c = note(e, SP_EDIT_VALUE, &p);
+		c = new_value(e, &p, i);
 		if (!c)
 			return no_memory(err);
-		c->index = (uint32_t)i;
 		c->value = value;
 		return 0;
 	}
-	i = own_pair(p.node, after);
-	t = touch(e, &p);
-	m = t ? add_to(e, t, i < 0 ? p.node->n : (uint32_t)i) : NULL;
+	m = new_pair(e, &p, key, own_pair(p.node, after));
 	if (!m)
 		return no_memory(err);
-	m->key = sp_arena_strdup(e->arena, key);
 	m->value = value;
-	return m->key ? 0 : no_memory(err);
+	return 0;
 }
 
 int sp_edit_set_path(struct sp_edits *e, const struct sp_node *map, const char *path,
@@ -532,7 +551,7 @@ int sp_edit_move_item(struct sp_edits *e, const struct sp_node *list, uint32_t f
 int sp_edit_new_list(struct sp_edits *e, const struct sp_node *map, const char *key,
 		     const char *before, const struct sp_node **ret, struct sp_error *err)
 {
-	struct sp_edit_touched *made, *t;
+	struct sp_edit_touched *made;
 	struct sp_edit_added *m;
 	struct sp_edit_change *c;
 	struct sp_edit_place p;
@@ -554,22 +573,19 @@ int sp_edit_new_list(struct sp_edits *e, const struct sp_node *map, const char *
 		if (old->n || (is_scalar(old) && old->kind != SP_NODE_NULL))
 			return sp_fail(err, SP_E_UNSUPPORTED, "'%s': '%s' is there already",
 				       e->src.name, key);
-		c = note(e, SP_EDIT_VALUE, &p);
+		c = new_value(e, &p, i);
 		if (!c)
 			return no_memory(err);
-		c->index = (uint32_t)i;
 		c->made = made;
 		return 0;
 	}
 	i = own_pair(p.node, before);
-	t = touch(e, &p);
-	m = t ? add_to(e, t, i < 0 ? p.node->n : (uint32_t)i) : NULL;
+	m = new_pair(e, &p, key, i);
 	if (!m)
 		return no_memory(err);
 	m->before = i >= 0;
 	m->made = made;
-	m->key = sp_arena_strdup(e->arena, key);
-	return m->key ? 0 : no_memory(err);
+	return 0;
 }
 
 int sp_edit_line_comment(struct sp_edits *e, struct sp_mark at, const char *text,
