@@ -151,6 +151,42 @@ size_t sp_utf8_columns(const char *s)
 	return cols;
 }
 
+/* One character and its width. Return: its bytes. */
+static size_t step_over(const char *s, size_t *ret_cols)
+{
+	size_t k = sp_utf8_len(s, strlen(s));
+	char one[8] = {0};
+
+	k = k ? k : 1;
+	memcpy(one, s, k);
+	*ret_cols = sp_utf8_columns(one);
+	return k;
+}
+
+size_t sp_cut_text(struct sp_buf *out, const char *text, size_t cols, const char *ellipsis)
+{
+	size_t have = sp_utf8_columns(text), used = 0, tail, w, k;
+
+	if (have <= cols) {
+		sp_buf_puts(out, text);
+		return have;
+	}
+	if (cols == 0)
+		return 0;
+	tail = (cols - 1) / 3;
+	for (;; text += k, used += w, have -= w) {
+		k = step_over(text, &w);
+		if (used + w > cols - 1 - tail)
+			break;
+		sp_buf_add(out, text, k);
+	}
+	sp_buf_puts(out, ellipsis);
+	for (; have > tail; text += k, have -= w)
+		k = step_over(text, &w);
+	sp_buf_puts(out, text);
+	return used + 1 + have;
+}
+
 static int lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : (unsigned char)c;

@@ -35,6 +35,14 @@ size_t sp_utf8_len(const char *s, size_t n);
  * none for combining marks */
 size_t sp_utf8_columns(const char *s);
 
+/**
+ * sp_cut_text() - Add @text; where it is wider than @cols columns @ellipsis (one column) stands for
+ * its middle, because names mostly differ at their ends
+ *
+ * Return: columns added, at most @cols.
+ */
+size_t sp_cut_text(struct sp_buf *out, const char *text, size_t cols, const char *ellipsis);
+
 /** sp_edit_distance() - Damerau-Levenshtein distance, capped at @cap + 1; letters' case ignored */
 unsigned sp_edit_distance(const char *a, const char *b, unsigned cap);
 

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 
 #define NAME_COLUMNS       20
+#define FACT_COLUMNS       36 /* of a line: its time and what happened */
 #define DELETE_AFTER_READY (10 * SP_SEC)
 
 /* ---- --check -------------------------------------------------------------------------------- */
@@ -203,13 +204,15 @@ static bool worth_a_line(const struct sp_action *a)
 }
 
 static void print_event(const struct sp_pod_spec *spec, const struct sp_sim_line *l, int width,
-			size_t columns, struct sp_buf *out)
+			size_t columns, bool ascii, struct sp_buf *out)
 {
 	const struct sp_action *a = &l->act;
 	const char *name = a->ctr == SP_NO_CTR ? "pod" : spec->ctrs[a->ctr].name;
-	size_t from = out->len;
+	size_t from = out->len, used;
 
-	sp_buf_printf(out, "%9.3f  %-*s  ", (double)l->at / (double)SP_SEC, width, name);
+	sp_buf_printf(out, "%9.3f  ", (double)l->at / (double)SP_SEC);
+	used = sp_cut_text(out, name, columns - FACT_COLUMNS, ascii ? "~" : "…");
+	sp_buf_fill(out, ' ', (size_t)width > used ? (size_t)width - used + 2 : 2);
 	sp_fact_print(a, out);
 	if (a->ctr != SP_NO_CTR && a->attempt > 0)
 		sp_buf_printf(out, " (restart %u)", a->attempt);
@@ -244,7 +247,8 @@ static void print_events(const struct job *j, struct sp_buf *out)
 	width = SP_MIN(width, NAME_COLUMNS); /* longer ones push their line to the right */
 	for (size_t i = 0; i < n; i++)
 		if (v[i].kind == SP_SIM_FACT && worth_a_line(&v[i].act))
-			print_event(&j->pod.spec, &v[i], width, columns, out);
+			print_event(&j->pod.spec, &v[i], width, columns, j->cli->out_look.ascii,
+				    out);
 }
 
 static void print_end(const struct job *j, struct sp_pod_status *st, struct sp_buf *out)

@@ -46,31 +46,7 @@ void sp_tinted(struct sp_buf *out, const struct sp_draw *d, enum sp_tint tint, c
 
 void sp_padded(struct sp_buf *out, const struct sp_draw *d, const char *text, size_t cols)
 {
-	size_t have = sp_utf8_columns(text), n = strlen(text), used = 0, k;
-	const char *end = d->ascii ? "~" : "…";
-
-	if (have <= cols) {
-		sp_buf_puts(out, text);
-		sp_buf_fill(out, ' ', cols - have);
-		return;
-	}
-	while (n > 0 && used + 1 < cols) {
-		char one[8] = {0};
-		size_t w;
-
-		k = sp_utf8_len(text, n);
-		k = k ? k : 1;
-		memcpy(one, text, k);
-		w = sp_utf8_columns(one);
-		if (used + w + 1 > cols)
-			break;
-		sp_buf_add(out, text, k);
-		text += k;
-		n -= k;
-		used += w;
-	}
-	sp_buf_puts(out, end);
-	sp_buf_fill(out, ' ', cols - used - 1);
+	sp_buf_fill(out, ' ', cols - sp_cut_text(out, text, cols, d->ascii ? "~" : "…"));
 }
 
 void sp_cells_print(struct sp_buf *out, const struct sp_draw *d, const struct sp_cell *v, size_t n)

@@ -3,6 +3,8 @@
 #include "base/text.h"
 #include "draw/draw_internal.h"
 
+#define LEGEND_COLS 32
+
 enum { ROLE_COLS = 7 };
 
 static const struct sp_cell turn[2] = {{"┄", SP_TINT_DIM}, {".", SP_TINT_DIM}};
@@ -58,7 +60,7 @@ static void grace_bar(const struct sp_run *r, const struct sp_draw *d, const str
 	struct sp_cell v[SP_CELLS_MAX];
 	sp_time grace = SP_MAX(r->grace_s, 0) * SP_SEC;
 	sp_time whole = SP_MAX(grace, r->end - r->stop_at);
-	char mem[64];
+	char mem[4 * LEGEND_COLS + 32];
 	struct sp_buf b = sp_buf_fixed(mem, sizeof(mem));
 	size_t col = 0;
 	uint32_t small = 0;
@@ -87,7 +89,8 @@ static void grace_bar(const struct sp_run *r, const struct sp_draw *d, const str
 			continue;
 		}
 		b = sp_buf_fixed(mem, sizeof(mem));
-		sp_buf_printf(&b, "%s ", links[i].row->name);
+		sp_cut_text(&b, links[i].row->name, LEGEND_COLS, d->ascii ? "~" : "…");
+		sp_buf_putc(&b, ' ');
 		if (grace > 0)
 			sp_percent(&b, links[i].cost, grace);
 		else

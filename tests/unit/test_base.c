@@ -131,6 +131,34 @@ static void test_escapes(void **state)
 	assert_string_equal(mem, "abc");
 }
 
+/* What is too wide loses its middle: the ends tell names apart. */
+static void test_cut_text(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t cols;
+		const char *want;
+	} cases[] = {
+		{"short", 5, "short"},
+		{"container-01", 10, "contai~-01"},
+		{"container-01", 1, "~"},
+		{"container-01", 0, ""},
+		{"container-01", 2, "c~"},
+		{"\u4e2d\u4e2d\u4e2dabcd", 7, "\u4e2d\u4e2d~cd"},
+		{"", 3, ""},
+	};
+
+	for (size_t i = 0; i < SP_ARRAY_LEN(cases); i++) {
+		struct sp_buf b = {0};
+		size_t n = sp_cut_text(&b, cases[i].text, cases[i].cols, "~");
+
+		assert_string_equal(b.len ? b.ptr : "", cases[i].want);
+		assert_int_equal(n, sp_utf8_columns(cases[i].want));
+		assert_true(n <= cases[i].cols);
+		sp_buf_done(&b);
+	}
+}
+
 static void test_near_words(void **state)
 {
 	static const char *const words[] = {"containers", "initContainers", "volumes"};
@@ -217,11 +245,11 @@ static void test_base64(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_base64),     cmocka_unit_test(test_numbers),
-		cmocka_unit_test(test_durations),  cmocka_unit_test(test_ages),
-		cmocka_unit_test(test_rfc3339),    cmocka_unit_test(test_escapes),
-		cmocka_unit_test(test_near_words), cmocka_unit_test(test_arena),
-		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_cut_text), cmocka_unit_test(test_base64),
+		cmocka_unit_test(test_numbers),  cmocka_unit_test(test_durations),
+		cmocka_unit_test(test_ages),     cmocka_unit_test(test_rfc3339),
+		cmocka_unit_test(test_escapes),  cmocka_unit_test(test_near_words),
+		cmocka_unit_test(test_arena),    cmocka_unit_test(test_errors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
