@@ -19,7 +19,7 @@
 #define PARALLEL_MAX 64
 #define STARTING_MAX 2 /* set-up is work: more at a time would only disturb the clocks */
 #define PODS_PER_CPU 8
-#define SLOW         (50 * SP_MSEC)  /* for a process with nothing to do: usually it takes 3 ms */
+#define SLOW         (20 * SP_MSEC)  /* for a process with nothing to do: usually it takes 3 ms */
 #define TRIES_MAX    4               /* on a slow machine; the last verdict stands */
 #define FINEST       (100 * SP_MSEC) /* what a busy machine still keeps apart */
 #define END_LATE     (5 * SP_SEC)    /* a pod that has not ended so long after its time is told */

@@ -274,6 +274,7 @@ static void test_judgement(void **state)
 		const char *ctr, *name;
 		sp_time by, slow;
 		const char *why; /* NULL: it conforms */
+		uint32_t tries;
 	} cases[] = {
 		{NOTHING, "", "", 0, 0, NULL},
 		{LATER, "a", "exit", 200 * SP_MSEC, 0, NULL},
@@ -281,6 +282,10 @@ static void test_judgement(void **state)
 		/* a machine that is slow at that time is granted more */
 		{LATER, "a", "exit", 400 * SP_MSEC, 100 * SP_MSEC, NULL},
 		{LATER, "a", "exit", 400 * SP_MSEC, 50 * SP_MSEC, "a.exit: simulated at 2 s"},
+		/* as is one that was slow before, within limits */
+		{LATER, "a", "exit", 400 * SP_MSEC, 0, NULL, 1},
+		{LATER, "a", "exit", 600 * SP_MSEC, 0, "a.exit: simulated at 2 s", 1},
+		{LATER, "a", "exit", 1200 * SP_MSEC, 0, "a.exit: simulated at 2 s", 3},
 		/* what follows a late step may be as late */
 		{ALL_LATER, "a", "exit", 240 * SP_MSEC, 0, NULL},
 		{ALL_LATER, "a", "exit", 3 * SP_SEC, 0, "pod.finished: expected at 5 s"},
@@ -302,6 +307,7 @@ static void test_judgement(void **state)
 		perform(&m, story);
 		apply(&m, cases[i].what, cases[i].ctr, cases[i].name, cases[i].by);
 		m.run.slow = cases[i].slow;
+		m.run.tries = cases[i].tries;
 		assert_int_equal(conform_judge(&m.run, &m.run.err), 0);
 		why = m.run.verdict.why.len ? m.run.verdict.why.ptr : "";
 		if (m.run.verdict.failed != !!cases[i].why ||
