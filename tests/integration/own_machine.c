@@ -81,28 +81,53 @@ static int remove_cgroups(void)
 		}                                                                                  \
 	} while (0)
 
-/* An empty /tmp; the programs under test stay in it when the tree lies there. */
+/* The folder of a program, which may be hidden by an empty /tmp. */
+struct folder {
+	char path[PATH_MAX];
+	int fd; /* -EBADF: it lies elsewhere */
+};
+
+static void open_folder(const char *program, struct folder *f)
+{
+	f->fd = -EBADF;
+	if (!program || strncmp(program, "/tmp/", 5) != 0)
+		return;
+	snprintf(f->path, sizeof(f->path), "%.*s", (int)(strrchr(program, '/') - program), program);
+	MUST(f->fd = open(f->path, O_PATH | O_DIRECTORY | O_CLOEXEC));
+}
+
+static void make_folder(const char *path)
+{
+	if (mkdir(path, 0755) < 0 && errno != EEXIST)
+		MUST(-1);
+}
+
+static void put_back(struct folder *f)
+{
+	char from[32];
+
+	if (f->fd < 0)
+		return;
+	for (char *p = f->path + 5; (p = strchr(p, '/')); *p++ = '/') {
+		*p = '\0';
+		make_folder(f->path);
+	}
+	make_folder(f->path);
+	snprintf(from, sizeof(from), "/proc/self/fd/%d", f->fd);
+	MUST(mount(from, f->path, NULL, MS_BIND, NULL));
+	close(f->fd);
+}
+
+/* An empty /tmp; the programs that tests need stay in it when the tree lies there. */
 static void mount_tmp(void)
 {
-	const char *exe = getenv("SIDEPOD");
-	char dir[PATH_MAX] = "", from[32];
-	int fd = -EBADF;
+	struct folder build, tools;
 
-	if (exe && strncmp(exe, "/tmp/", 5) == 0) {
-		snprintf(dir, sizeof(dir), "%.*s", (int)(strrchr(exe, '/') - exe), exe);
-		MUST(fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC));
-	}
+	open_folder(getenv("SIDEPOD"), &build);
+	open_folder(LEFTOVERS, &tools);
 	MUST(mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777"));
-	if (fd < 0)
-		return;
-	for (char *p = dir + 5; (p = strchr(p, '/')); *p++ = '/') {
-		*p = '\0';
-		MUST(mkdir(dir, 0755));
-	}
-	MUST(mkdir(dir, 0755));
-	snprintf(from, sizeof(from), "/proc/self/fd/%d", fd);
-	MUST(mount(from, dir, NULL, MS_BIND, NULL));
-	close(fd);
+	put_back(&build);
+	put_back(&tools);
 }
 
 static void furnish(void)
