@@ -7,7 +7,8 @@
 
 #include "base/text.h"
 
-#define STOP_APP_S          5 /* assumed from SIGTERM to the exit */
+#define STOP_APP_S          5       /* assumed from SIGTERM to the exit */
+#define PRE_STOP_MAX_S      1000000 /* longer than any grace */
 #define STOP_SIDECAR_S      1
 #define PROGRESS_DEADLINE_S 600 /* by default */
 #define PORTS_MAX           48
@@ -341,12 +342,12 @@ static void find_stop(const struct lpod *p, struct lctr *c)
 	int64_t v;
 
 	if (h && h->sleep)
-		c->pre_s = SP_MAX(h->sleep->seconds.v, 0);
+		c->pre_s = SP_MIN(SP_MAX(h->sleep->seconds.v, 0), PRE_STOP_MAX_S);
 	if (h && h->exec) {
 		sh_parse(&p->l->arena, h->exec->command.v, h->exec->command.n, &c->pre);
 		c->pre_s = sh_sleep(&c->pre);
-		if (c->pre_s < 0)
-			c->pre_s = 1000000; /* sleeps for ever: longer than any grace */
+		if (c->pre_s < 0 || c->pre_s > PRE_STOP_MAX_S)
+			c->pre_s = PRE_STOP_MAX_S; /* sleeps for ever */
 	}
 	c->stop_s = c->role == SP_ROLE_SIDECAR ? STOP_SIDECAR_S : STOP_APP_S;
 	c->stop_by = "assumed";

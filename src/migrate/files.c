@@ -145,6 +145,14 @@ bool mig_file_loop(struct mpod *p, struct mctr *c, const char *text)
 				   "keeps them from starting");
 			return true;
 		}
+		/* an init container has ended when an app starts */
+		if (other->role == SP_ROLE_INIT && !other->moves && c->role == SP_ROLE_APP &&
+		    !c->moves) {
+			mig_step(p, "M8", c, c->k->node->at,
+				 "no longer waits for %s: %s has ended before it starts", path,
+				 other->k->name);
+			return true;
+		}
 		mig_manual(p, "M8", c, c->k->node->at,
 			   "the file %s couples %s and %s: replace it by the order of containers",
 			   path, c->k->name, other->k->name);
