@@ -148,19 +148,20 @@ static int read_run(const struct sp_scn_reader *r, const struct sp_node *n, stru
 
 static int read_runs(const struct sp_scn_reader *r, const struct sp_node *n, struct sp_sim_ctr *c)
 {
+	bool one = n && n->kind == SP_NODE_MAP; /* all instances behave alike */
 	struct sp_sim_run *runs;
 	uint32_t count;
 
 	if (!n)
 		return 0;
-	if (n->kind != SP_NODE_LIST || n->n == 0)
+	if (!one && (n->kind != SP_NODE_LIST || n->n == 0))
 		return sp_scn_fail(r, n, "run: a list with one item per instance is needed");
-	count = n->n;
+	count = one ? 1 : n->n;
 	runs = sp_arena_array(r->arena, count, sizeof(*runs));
 	if (!runs)
 		return out_of_memory(r);
 	for (uint32_t i = 0; i < count; i++)
-		if (read_run(r, n->items[i], &runs[i]) < 0)
+		if (read_run(r, one ? n : n->items[i], &runs[i]) < 0)
 			return -1;
 	c->runs = runs;
 	c->n_runs = count;
