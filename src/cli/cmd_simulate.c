@@ -458,9 +458,13 @@ static int simulate_manifests(struct sp_cli *cli, int kube_minor, int argc, char
 
 static int run(struct sp_cli *cli, int argc, char **argv)
 {
+	const char *at = sp_flag_text(cli, "at");
 	struct sp_error err;
+	int64_t begin;
 	int kube_minor;
 
+	if (at && sp_parse_rfc3339(at, &begin) < 0)
+		return sp_cli_usage(cli, "--at: '%s' is no time like 2026-03-01T10:02:30Z", at);
 	if (sp_cli_kube_minor(cli, SP_KUBE_MINOR_OLDEST, &kube_minor, &err) < 0)
 		return sp_cli_usage(cli, "%s", err.text);
 	if (sp_flag_bool(cli, "list-what-if")) {

@@ -23,16 +23,12 @@
 
 /* ---- the clock of a CronJob ------------------------------------------------------------------ */
 
-static int begin_of_time(struct sp_cli *cli, int64_t *ret, struct sp_error *err)
+static int64_t begin_of_time(struct sp_cli *cli)
 {
-	const char *at = sp_flag_text(cli, "at");
+	const char *at = sp_flag_text(cli, "at"); /* can be read, the command has looked */
+	int64_t begin = sp_now_wall() / SP_SEC * SP_SEC;
 
-	if (!at)
-		*ret = sp_now_wall() / SP_SEC * SP_SEC;
-	else if (sp_parse_rfc3339(at, ret) < 0)
-		return sp_fail(err, SP_E_INVALID, "--at: '%s' is no time like 2026-03-01T10:02:30Z",
-			       at);
-	return 0;
+	return at && sp_parse_rfc3339(at, &begin) < 0 ? 0 : begin;
 }
 
 /* ---- words ----------------------------------------------------------------------------------- */
@@ -300,9 +296,9 @@ int sp_cli_crew(struct sp_cli *cli, struct sp_object *o, const struct sp_scn_pod
 
 		if (!zone)
 			return sp_fail(err, SP_E_NO_MEMORY, "time zone");
-		if (sp_cli_zone(cli, o->cron_job->spec->time_zone, zone, err) < 0 ||
-		    begin_of_time(cli, &plan.start_wall_ns, err) < 0)
+		if (sp_cli_zone(cli, o->cron_job->spec->time_zone, zone, err) < 0)
 			return -1;
+		plan.start_wall_ns = begin_of_time(cli);
 		plan.zone = zone;
 	}
 	if (horizon < 0)

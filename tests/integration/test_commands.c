@@ -221,6 +221,7 @@ static void test_up_and_down(void **state)
 	expect_text("CrashLoopBackOff\n  The container ended", &r.out);
 	result_done(&r);
 	expect(2, ARGS("explain", "spec.nope"));
+	expect(2, ARGS("simulate", path, "--at", "never"));
 	r = run(ARGS("explain", "--order", path));
 	expect_text("│ launched\n", &r.out);
 	result_done(&r);
