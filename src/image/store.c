@@ -54,36 +54,6 @@ DIR *sp_store_list_dir(int fd)
 	return d;
 }
 
-int sp_store_remove_tree(int at, const char *name)
-{
-	SP_CLEANUP(sp_closep) int fd = -EBADF;
-	struct dirent *e;
-	int again = 0;
-	DIR *d;
-
-	if (unlinkat(at, name, 0) == 0 || errno == ENOENT)
-		return 0;
-	fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	(void)fchmod(fd,
-		     0700); /* a directory of the image may deny its owner; as root this is moot */
-	d = sp_store_list_dir(fd);
-	if (!d)
-		return -errno;
-	while ((e = readdir(d)) != NULL)
-		if (!sp_streq(e->d_name, ".") && !sp_streq(e->d_name, "..")) {
-			int r = sp_store_remove_tree(fd, e->d_name);
-
-			if (r < 0)
-				again = r;
-		}
-	closedir(d);
-	if (again < 0)
-		return again;
-	return unlinkat(at, name, AT_REMOVEDIR) < 0 ? -errno : 0;
-}
-
 void sp_image_store_sweep(struct sp_image_store *s)
 {
 	DIR *d = sp_store_list_dir(s->tmp_fd);
@@ -98,8 +68,8 @@ void sp_image_store_sweep(struct sp_image_store *s)
 			continue;
 		fd = openat(s->tmp_fd, e->d_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
-			(void)sp_store_remove_tree(
-				s->tmp_fd, e->d_name); /* tried again by whoever opens next */
+			(void)sys_remove_tree(s->tmp_fd,
+					      e->d_name); /* tried again by whoever opens next */
 	}
 	closedir(d);
 }

@@ -5,6 +5,7 @@
 #include "image/manifest.h"
 #include "image/unpack.h"
 #include "sys/fd.h"
+#include "sys/sys.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -183,7 +184,7 @@ static int unpack_into(struct sp_image_store *s, const char *blob, const char *d
 	if (syncfs(dir) < 0)
 		return sp_fail_errno(err, errno, "layer %s", diff_id);
 	/* an unmarked directory is the work of somebody who died before marking it */
-	if (sp_store_remove_tree(s->layers_fd, sp_hex_of(diff_id)) < 0 ||
+	if (sys_remove_tree(s->layers_fd, sp_hex_of(diff_id)) < 0 ||
 	    renameat(s->tmp_fd, tmp, s->layers_fd, sp_hex_of(diff_id)) < 0)
 		return sp_fail_errno(err, errno, "layer %s", diff_id);
 	return 0;
@@ -207,7 +208,7 @@ static int unpack_layer(struct sp_image_store *s, const char *blob, const char *
 		return 0;
 	(void)snprintf(tmp, sizeof(tmp), "l-%d-%.16s", (int)getpid(), sp_hex_of(diff_id));
 	if (unpack_into(s, blob, diff_id, tmp, err) < 0) {
-		(void)sp_store_remove_tree(s->tmp_fd, tmp); /* swept later when this fails */
+		(void)sys_remove_tree(s->tmp_fd, tmp); /* swept later when this fails */
 		return -1;
 	}
 	sp_store_layer_mark(diff_id, ok);

@@ -18,10 +18,6 @@ static inline const char *sp_hex_of(const char *digest)
 /** sp_store_list_dir() - A reader of its own: a duplicated descriptor would share the position */
 DIR *sp_store_list_dir(int fd);
 
-/** sp_store_remove_tree() - Names in it came from archives, so nothing is followed. Return: 0 or
- * -errno */
-int sp_store_remove_tree(int at, const char *name);
-
 /** sp_store_ref_file() - File name of a reference: readable, made unique by a hash of all of it */
 void sp_store_ref_file(const char *ref, char name[static SP_STORE_NAME]);
 

@@ -4,6 +4,7 @@
 
 #include "image/manifest.h"
 #include "sys/fd.h"
+#include "sys/sys.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -99,8 +100,8 @@ static void prune_layer(struct sp_image_store *s, const char *hex, uint32_t *in_
 	/* the mark goes first: a half removed layer is no layer */
 	(void)snprintf(ok, sizeof(ok), "%s.ok", hex);
 	(void)unlinkat(s->layers_fd, ok, 0); /* may be missing */
-	(void)sp_store_remove_tree(s->layers_fd,
-				   hex); /* what stays is unmarked and goes with the next prune */
+	(void)sys_remove_tree(s->layers_fd,
+			      hex); /* what stays is unmarked and goes with the next prune */
 	(void)unlinkat(s->locks_fd, hex, 0); /* nobody unpacks it: we hold the store's lock */
 }
 

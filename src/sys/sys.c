@@ -195,6 +195,16 @@ static int open_below(int dir_fd, const char *name)
 			   RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
 }
 
+static int remove_listed(struct removal *t, int dir_fd, const struct dirent *e, int depth)
+{
+	int r = -EISDIR;
+
+	if (e->d_type != DT_DIR)
+		r = unlinkat(dir_fd, e->d_name, 0) < 0 ? -errno : 0;
+	/* also on file systems that do not tell types */
+	return r == -EISDIR ? remove_entry(t, dir_fd, e->d_name, depth + 1) : r;
+}
+
 static int remove_below(struct removal *t, int dir_fd, int depth)
 {
 	int r = 0, k;
@@ -209,13 +219,10 @@ static int remove_below(struct removal *t, int dir_fd, int depth)
 	while ((e = readdir(d))) {
 		if (sp_streq(e->d_name, ".") || sp_streq(e->d_name, ".."))
 			continue;
-		if (e->d_type != DT_DIR) {
-			k = unlinkat(dirfd(d), e->d_name, 0) < 0 ? -errno : 0;
-			if (k == -EISDIR) /* file systems without d_type */
-				k = remove_entry(t, dirfd(d), e->d_name, depth + 1);
-		} else {
-			k = remove_entry(t, dirfd(d), e->d_name, depth + 1);
-		}
+		k = remove_listed(t, dirfd(d), e, depth);
+		/* a container, or an image, may have denied it to its owner */
+		if (k == -EACCES && fchmod(dirfd(d), 0700) == 0)
+			k = remove_listed(t, dirfd(d), e, depth);
 		if (k < 0 && k != -ENOENT && r == 0)
 			r = k;
 	}

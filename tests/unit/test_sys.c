@@ -82,6 +82,29 @@ static void test_remove_deep(void **state)
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
+/* An ordinary user's own directories, which a container has closed to everyone. */
+static void test_remove_denied(void **state)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		char base[] = "/tmp/sidepod-sys.XXXXXX";
+		int dir;
+
+		if (geteuid() == 0 && setresuid(65534, 65534, 65534) < 0)
+			_exit(1);
+		dir = mkdtemp(base) ? open(base, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+		if (dir < 0 || mkdirat(dir, "d", 0700) < 0 || mkdirat(dir, "d/e", 0700) < 0 ||
+		    mknodat(dir, "d/e/f", S_IFREG | 0600, 0) < 0 ||
+		    fchmodat(dir, "d/e", 0500, 0) < 0 || fchmodat(dir, "d", 0500, 0) < 0)
+			_exit(2);
+		_exit(sys_remove_tree(AT_FDCWD, base) == 0 && access(base, F_OK) < 0 ? 0 : 3);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 static void test_small_files(void **state)
 {
 	int fd = memfd_create("t", MFD_CLOEXEC);
@@ -173,9 +196,10 @@ static void test_huge_pages(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_remove_tree), cmocka_unit_test(test_remove_deep),
-		cmocka_unit_test(test_small_files), cmocka_unit_test(test_replace),
-		cmocka_unit_test(test_pause),       cmocka_unit_test(test_huge_pages)};
+		cmocka_unit_test(test_remove_tree),   cmocka_unit_test(test_remove_deep),
+		cmocka_unit_test(test_remove_denied), cmocka_unit_test(test_small_files),
+		cmocka_unit_test(test_replace),       cmocka_unit_test(test_pause),
+		cmocka_unit_test(test_huge_pages)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
