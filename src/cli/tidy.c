@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/tidy.h"
 
+#include "cli/image_commands.h"
 #include "cli/pods.h"
 #include "cli/sessions.h"
+#include "image/store.h"
 #include "supervisor/spawn.h"
 #include "sys/fd.h"
 #include "sys/replace.h"
@@ -106,6 +108,17 @@ static void free_names(const struct sp_place *place, int names_fd)
 		closedir(dir);
 }
 
+/* What workers had begun to unpack. */
+static void sweep_images(struct sp_cli *cli)
+{
+	SP_CLEANUP(sp_image_store_closep) struct sp_image_store *s = NULL;
+	struct sp_error err; /* housekeeping; who needs an image is told */
+	const char *dir = sp_image_dir(cli, &err);
+
+	if (dir && access(dir, F_OK) == 0 && sp_image_store_open(dir, &s, &err) == 0)
+		sp_image_store_sweep(s);
+}
+
 void sp_tidy(struct sp_cli *cli, const struct sp_place *place)
 {
 	SP_CLEANUP(sp_closep)
@@ -115,6 +128,7 @@ void sp_tidy(struct sp_cli *cli, const struct sp_place *place)
 
 	if (runs_fd >= 0)
 		sp_replace_sweep(runs_fd);
+	sweep_images(cli);
 	sweep_lost(cli, place);
 	sp_sessions_tidy(place);
 	/* Pods are begun under this lock: whatever has no supervisor now was not begun just now. */

@@ -36,8 +36,7 @@ enum blow {
 };
 
 struct walk {
-	bool supervisor; /* steps are those of the supervisor that the command starts, not its own
-			  */
+	const char *program; /* whose steps: one that the command starts; NULL its own */
 	enum blow blow;
 	int stop_at;                  /* AT_STEP: which one, from 1; 0 none … */
 	const char *const *meanwhile; /* … and while it stands there this begins; NULL nothing … */
@@ -76,7 +75,7 @@ static pid_t start_stopped(const char *const *args)
 	return pid;
 }
 
-static bool is_supervisor(pid_t pid)
+static bool is_program(pid_t pid, const char *want)
 {
 	char path[64], name[32] = "";
 	FILE *f;
@@ -87,7 +86,8 @@ static bool is_supervisor(pid_t pid)
 		name[0] = '\0';
 	if (f)
 		fclose(f);
-	return strncmp(name, "sidepod-supervi", 15) == 0;
+	name[strcspn(name, "\n")] = '\0';
+	return strncmp(name, want, 15) == 0; /* all that the kernel keeps of it */
 }
 
 static void strike(struct walk *w)
@@ -137,7 +137,7 @@ static void go_on(struct walk *w, pid_t pid, int status)
 	if (sig == (SIGTRAP | 0x80) && !step(w))
 		return;
 	if (event == PTRACE_EVENT_EXEC && !w->target &&
-	    (w->supervisor ? pid != w->command && is_supervisor(pid) : pid == w->command)) {
+	    (w->program ? pid != w->command && is_program(pid, w->program) : pid == w->command)) {
 		w->target = pid;
 		how = w->blow == AT_STEP ? PTRACE_SYSCALL : PTRACE_CONT;
 	}
@@ -159,7 +159,7 @@ static void go_on(struct walk *w, pid_t pid, int status)
 	    (event == PTRACE_EVENT_STOP || event == PTRACE_EVENT_FORK ||
 	     event == PTRACE_EVENT_EXIT))
 		begin_other(w, LINGER_MS);
-	/* a child of the command may yet become the supervisor; of others we need no more news */
+	/* a child of the command may yet become that program; of others we need no more news */
 	if (pid != w->target && pid != w->command &&
 	    (w->blow == AT_STEP ? w->target != 0 : w->struck))
 		how = PTRACE_DETACH;
@@ -172,7 +172,7 @@ static void walk(struct walk *w, const char *const *args)
 {
 	long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC;
 
-	if (w->supervisor || w->blow == AT_FORK)
+	if (w->program || w->blow == AT_FORK)
 		options |= PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
 	if (w->blow == WHEN_READY)
 		options |= PTRACE_O_TRACEEXIT;
@@ -212,7 +212,8 @@ static void walk(struct walk *w, const char *const *args)
 #define ENDS  "  restartPolicy: Never\n" PARTS "     command: [demo, act, 'exit=0']}\n"
 #define STAYS PARTS "     command: [demo, act, 'term=0:0']}\n"
 
-#define DOWN ARGS("down", "--all", "--now")
+#define SUPERVISOR "sidepod-supervisor"
+#define DOWN       ARGS("down", "--all", "--now")
 
 static char ends[160], stays[160], job[160]; /* paths of manifests */
 
@@ -229,6 +230,14 @@ static void lost_pod(void)
 {
 	live_pod();
 	assert_int_equal(own_machine_kill_supervisors(), 1);
+}
+
+static void no_image(void)
+{
+	struct result r = run(ARGS("image", "rm", "sidepod.local/demo"));
+
+	result_done(&r); /* it may not be there, or not yet */
+	expect(0, ARGS("image", "prune"));
 }
 
 static void clean(void)
@@ -252,13 +261,14 @@ static int rounds(int otherwise)
 static void sweep(const char *what, int n, void (*before)(void), const struct walk *like,
 		  const char *const *args)
 {
-	struct walk whole = {.supervisor = like->supervisor};
+	struct walk whole = {.program = like->program};
 	unsigned chance = seed;
 	int stride;
 
 	snprintf(doing, sizeof(doing), "%s, whole", what);
 	before();
 	walk(&whole, args);
+	assert_true(whole.steps > 0);
 	clean();
 	n = rounds(n);
 	stride = n > 0 && n < whole.steps ? whole.steps / n : 1;
@@ -294,7 +304,13 @@ static void test_job(void **state)
 
 static void test_supervisor(void **state)
 {
-	sweep("the supervisor is killed", 10, nothing, &(struct walk){.supervisor = true},
+	sweep("the supervisor is killed", 10, nothing, &(struct walk){.program = SUPERVISOR},
+	      ARGS("run", ends));
+}
+
+static void test_worker(void **state)
+{
+	sweep("the worker is killed", 6, no_image, &(struct walk){.program = "sidepod-worker"},
 	      ARGS("run", ends));
 }
 
@@ -314,7 +330,7 @@ static void test_down_of_lost(void **state)
 static void test_down_meets_supervisor(void **state)
 {
 	sweep("down meets a supervisor that is killed", 5, nothing,
-	      &(struct walk){.supervisor = true, .meanwhile = DOWN}, ARGS("run", ends));
+	      &(struct walk){.program = SUPERVISOR, .meanwhile = DOWN}, ARGS("run", ends));
 }
 
 static void test_down_meets_run(void **state)
@@ -339,7 +355,7 @@ static void test_ps_meets_run(void **state)
 static void test_containers_die_slowly(void **state)
 {
 	snprintf(doing, sizeof(doing), "containers that die slowly");
-	walk(&(struct walk){.supervisor = true, .blow = WHEN_READY, .meanwhile = DOWN},
+	walk(&(struct walk){.program = SUPERVISOR, .blow = WHEN_READY, .meanwhile = DOWN},
 	     ARGS("up", "--wait", stays));
 	own_machine_clean(doing); /* by the one that met them */
 }
@@ -395,6 +411,7 @@ static int tests(void)
 		cmocka_unit_test(test_up),
 		cmocka_unit_test(test_job),
 		cmocka_unit_test(test_supervisor),
+		cmocka_unit_test(test_worker),
 		cmocka_unit_test(test_down),
 		cmocka_unit_test(test_down_of_lost),
 		cmocka_unit_test(test_down_meets_supervisor),
