@@ -48,7 +48,7 @@ static void say(struct sp_cli *cli, const char *text)
 static int play(struct sp_cli *cli, const struct sp_demo_scene *scene)
 {
 	struct sp_session s = {.quiet_end = true, .timeline = "-"};
-	const struct sp_fetch fetch = {.cli = cli, .auth_fd = -EBADF};
+	const struct sp_fetch fetch = {.cli = cli};
 	struct sp_bundle_image image;
 	struct sp_error err;
 	int r;

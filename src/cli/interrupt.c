@@ -39,19 +39,25 @@ int sp_interrupt_pending(void)
 	return 0;
 }
 
-int sp_interrupt_wait(int fd, short events, struct sp_error *err)
+int sp_interrupt_poll(struct pollfd *v, uint32_t n, struct sp_error *err)
 {
 	SP_CLEANUP(sp_closep) int signal_fd = -EBADF;
-	struct pollfd v[2] = {{.fd = fd, .events = events}, {.events = POLLIN}};
 	sigset_t set;
 
 	sp_interrupt_set(&set);
 	signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (signal_fd < 0)
 		return sp_fail_errno(err, errno, "watch signals");
-	v[1].fd = signal_fd;
-	while (poll(v, 2, -1) < 0)
+	v[n] = (struct pollfd){.fd = signal_fd, .events = POLLIN};
+	while (poll(v, n + 1, -1) < 0)
 		if (errno != EINTR)
 			return sp_fail_errno(err, errno, "wait");
-	return v[1].revents ? sp_interrupt_pending() : 0;
+	return v[n].revents ? sp_interrupt_pending() : 0;
+}
+
+int sp_interrupt_wait(int fd, short events, struct sp_error *err)
+{
+	struct pollfd v[2] = {{.fd = fd, .events = events}};
+
+	return sp_interrupt_poll(v, 1, err);
 }

@@ -26,4 +26,11 @@ int sp_interrupt_pending(void);
  */
 int sp_interrupt_wait(int fd, short events, struct sp_error *err);
 
+struct pollfd;
+/**
+ * sp_interrupt_poll() - The same for several
+ * @v: as for poll(2), with room for one more behind the last; @n of them
+ */
+int sp_interrupt_poll(struct pollfd *v, uint32_t n, struct sp_error *err);
+
 #endif

@@ -45,58 +45,124 @@ static struct sp_bundle_image *room_for_image(struct sp_launch *l)
 	return &l->images[l->n_images];
 }
 
-static int ask_for(struct sp_launch *l, struct sp_image_store *s, const struct sp_fetch *f,
-		   const struct sp_k_container *c, struct sp_error *err)
+/* Images that have to be asked for. Heap, but for the references. */
+struct asking {
+	struct sp_fetch_want *v;
+	uint32_t n, cap;
+	uint32_t *places; /* of each in l->images, which may move */
+	int *secrets;     /* descriptors that are held until all is there */
+	uint32_t n_secrets;
+};
+
+static void asking_done(struct asking *a)
+{
+	for (uint32_t i = 0; i < a->n_secrets; i++)
+		sp_close(a->secrets[i]);
+	free(a->secrets);
+	free(a->places);
+	free(a->v);
+}
+
+static int want(struct asking *a, uint32_t place, const char *reference, const char *policy,
+		int auth_fd)
+{
+	if (a->n == a->cap) {
+		uint32_t cap = SP_MAX(a->cap * 2, 16u);
+		struct sp_fetch_want *v = reallocarray(a->v, cap, sizeof(*v));
+		uint32_t *places;
+
+		if (v)
+			a->v = v;
+		places = v ? reallocarray(a->places, cap, sizeof(*places)) : NULL;
+		if (!places)
+			return -1;
+		a->places = places;
+		a->cap = cap;
+	}
+	a->places[a->n] = place;
+	a->v[a->n++] = (struct sp_fetch_want){reference, policy, auth_fd, NULL};
+	return 0;
+}
+
+/* From the store when the policy lets us; else it is asked for with the others. */
+static int look_for(struct sp_launch *l, struct sp_image_store *s, const struct sp_k_container *c,
+		    int auth_fd, struct asking *a, struct sp_error *err)
 {
 	const char *policy = c->image_pull_policy ? c->image_pull_policy : "IfNotPresent";
 	struct sp_bundle_image *image;
+	int r;
 
 	if (known_image(l, c->image))
 		return 0;
 	image = room_for_image(l);
 	if (!image)
 		return sp_fail(err, SP_E_NO_MEMORY, "image '%s'", c->image);
-	if (sp_fetch_by_policy(f, s, c->image, policy, image, err) < 0)
+	r = sp_fetch_stored(l->cli, s, c->image, image, err);
+	if (r < 0)
 		return sp_wrap(err, "container '%s'", c->name);
 	/* it outlives the manifest, which may be read again */
 	image->reference = sp_arena_strdup(&l->cli->arena, c->image);
 	if (!image->reference)
 		return sp_fail(err, SP_E_NO_MEMORY, "image '%s'", c->image);
+	if ((r == 0 || (!image->fresh && sp_streq(policy, "Always"))) &&
+	    want(a, l->n_images, image->reference, policy, auth_fd) < 0)
+		return sp_fail(err, SP_E_NO_MEMORY, "image '%s'", c->image);
 	l->n_images++;
 	return 0;
 }
 
-static int ask_for_all(struct sp_launch *l, const struct sp_object *o, struct sp_error *err)
+static int look_for_all(struct sp_launch *l, const struct sp_object *o, struct asking *a,
+			struct sp_error *err)
 {
 	const struct sp_k_pod_spec *spec = sp_cli_pod_spec(o);
 	SP_CLEANUP(sp_image_store_closep) struct sp_image_store *s = NULL;
-	SP_CLEANUP(sp_closep) int auth_fd = -EBADF;
-	struct sp_fetch f = {.cli = l->cli, .progress = l->progress};
+	int *auth_fd = &a->secrets[a->n_secrets];
 
-	if (sp_image_open(l->cli, &s, err) < 0 || sp_launch_secrets(l, o, &auth_fd, err) < 0)
+	*auth_fd = -EBADF;
+	if (sp_image_open(l->cli, &s, err) < 0 || sp_launch_secrets(l, o, auth_fd, err) < 0)
 		return -1;
-	f.auth_fd = auth_fd;
+	a->n_secrets++;
 	for (uint32_t i = 0; i < spec->init_containers.n + spec->containers.n; i++)
-		if (ask_for(l, s, &f, sp_pod_container_at(spec, (uint16_t)i), err) < 0)
+		if (look_for(l, s, sp_pod_container_at(spec, (uint16_t)i), *auth_fd, a, err) < 0)
 			return -1;
 	return 0;
 }
 
+static int fetch_all(struct sp_launch *l, struct asking *a, struct sp_error *err)
+{
+	const struct sp_fetch f = {.cli = l->cli, .progress = l->progress};
+
+	for (uint32_t i = 0; i < a->n; i++)
+		a->v[i].ret = &l->images[a->places[i]];
+	return a->n ? sp_fetch_images(&f, a->v, a->n, err) : 0;
+}
+
+static int failed(struct sp_launch *l, const struct sp_error *err)
+{
+	if (sp_interrupt_pending())
+		return SP_EXIT_SIGNAL + sp_interrupt_pending();
+	(void)sp_cli_fail(l->cli, err);
+	return SP_EXIT_ENVIRONMENT;
+}
+
 int sp_launch_images(struct sp_launch *l)
 {
+	SP_CLEANUP(asking_done) struct asking a = {0};
 	struct sp_error err;
 
+	a.secrets = calloc(l->manifest.n_objects + 1u, sizeof(*a.secrets));
+	if (!a.secrets)
+		return sp_cli_error(l->cli, SP_EXIT_ENVIRONMENT, "out of memory");
 	for (uint32_t i = 0; i < l->manifest.n_objects; i++) {
 		const struct sp_object *o = &l->manifest.objects[i];
 
-		if (!sp_cli_pod_spec(o) || ask_for_all(l, o, &err) == 0)
+		if (!sp_cli_pod_spec(o) || look_for_all(l, o, &a, &err) == 0)
 			continue;
-		if (sp_interrupt_pending())
-			return SP_EXIT_SIGNAL + sp_interrupt_pending();
 		(void)sp_wrap(&err, "%s '%s'", o->kind_text, o->meta->name);
-		(void)sp_cli_fail(l->cli, &err);
-		return SP_EXIT_ENVIRONMENT;
+		return failed(l, &err);
 	}
+	if (fetch_all(l, &a, &err) < 0)
+		return failed(l, &err);
 	l->images_at = sp_now_mono();
 	return 0;
 }

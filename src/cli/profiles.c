@@ -7,8 +7,8 @@
 #include "cli/launch.h"
 
 #include "base/text.h"
-#include "cli/fetch.h"
 #include "cli/files.h"
+#include "cli/worker.h"
 #include "container/caps.h"
 #include "container/container.h"
 #include "supervisor/env.h"

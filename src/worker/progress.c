@@ -122,6 +122,8 @@ static bool note_states(struct sp_pull_view *view, const struct sp_pull_layer *v
 		if (view->mode == SP_PROGRESS_JSON) {
 			add_json(view, &v[i], i, n, out);
 		} else {
+			if (view->several)
+				sp_buf_printf(out, "%s  ", view->image);
 			sp_buf_printf(out, "layer %u/%u  ", i + 1, n);
 			add_layer(&view->cli->err_look, &v[i], out);
 		}
@@ -167,7 +169,10 @@ void sp_pull_view_warn(void *arg, const char *text)
 		sp_json_str(&out, "warning", text);
 		sp_buf_puts(&out, "}\n");
 	} else {
-		sp_buf_printf(&out, "warning: %s\n", text);
+		sp_buf_puts(&out, "warning: ");
+		if (view->several)
+			sp_buf_printf(&out, "%s: ", view->image);
+		sp_buf_printf(&out, "%s\n", text);
 	}
 	put(view, &out);
 }

@@ -16,6 +16,7 @@ struct sp_pull_view {
 	struct sp_cli *cli;
 	enum sp_progress_mode mode;
 	const char *image; /* that is pulled, as the user names it */
+	bool several;      /* others are pulled at the same time: every line says which one it is */
 	/* private; zero at first */
 	bool named; /* which image it is was told */
 	sp_time drawn_at;

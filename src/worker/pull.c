@@ -162,7 +162,10 @@ static int print_image(struct sp_cli *cli, const struct sp_image *img, const cha
 
 static int pull_and_print(struct sp_cli *cli, struct sp_image_store *s, const char *text)
 {
-	struct sp_pull_view view = {.cli = cli, .mode = sp_progress_flag(cli), .image = text};
+	struct sp_pull_view view = {.cli = cli,
+				    .mode = sp_progress_flag(cli),
+				    .image = text,
+				    .several = sp_flag_bool(cli, "one-of-several")};
 	SP_CLEANUP(sp_buf_done) struct sp_buf message = {0};
 	sp_time begin = sp_http_now();
 	struct sp_pulled pulled;

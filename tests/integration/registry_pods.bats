@@ -66,6 +66,20 @@ end_pod() {
 }
 
 # IMG-20
+@test "images of one run are fetched side by side, and every line says which one it is" {
+	fault together
+	for name in busybox:1.36 nginx:1.25; do
+		pod "${name%%:*}" "  containers:
+  - {name: c, image: '127.0.0.1:$port/$name', command: [/bin/true]}"
+		echo ---
+		cat "${name%%:*}.yaml"
+	done >both.yaml
+	run timeout 120 "$SIDEPOD" run both.yaml --net lo --no-logs
+	[ "$status" -eq 0 ]
+	grep -q "^127.0.0.1:$port/busybox:1.36  layer 1/" <<<"$output"
+	grep -q "^127.0.0.1:$port/nginx:1.25  layer 1/" <<<"$output"
+}
+
 @test "pull secrets of the files, the second fits; nothing shows them" {
 	pod p "  imagePullSecrets: [{name: old}, {name: gone}, {name: new}]
   containers:
