@@ -20,6 +20,7 @@
 #define STARTING_MAX 2 /* set-up is work: more at a time would only disturb the clocks */
 #define PODS_PER_CPU 8
 #define SLOW         (20 * SP_MSEC)  /* for a process with nothing to do: usually it takes 3 ms */
+#define CROWDED      4               /* a machine where processes wait that part of the time */
 #define TRIES_MAX    4               /* on a slow machine; the last verdict stands */
 #define FINEST       (100 * SP_MSEC) /* what a busy machine still keeps apart */
 #define END_LATE     (5 * SP_SEC)    /* a pod that has not ended so long after its time is told */
@@ -362,11 +363,15 @@ static bool not_proven(const struct conform *c, struct conform_run *r, bool diff
 	int32_t scale = r->w->options->time_scale;
 	const char *why;
 
-	if (!r->verdict.failed || r->slow <= SP_MIN(SLOW, r->finest / scale / 16) || c->ending)
+	bool slow = r->slow > SP_MIN(SLOW, r->finest / scale / 16);
+	bool crowded =
+		(conform_pace_pressure() - r->pressure) * CROWDED > sp_clock_mono() - r->started;
+
+	if (!r->verdict.failed || !(slow || crowded) || c->ending)
 		return false;
 	if (r->tries + 1 < TRIES_MAX)
 		return true;
-	if (!differs || scale == 1)
+	if (!slow || !differs || scale == 1)
 		return false;
 	why = sp_arena_printf(
 		&r->arena,
@@ -414,6 +419,7 @@ static void start_next(struct conform *c, uint32_t parallel)
 		if (!r || r->state != CONFORM_WAITING)
 			continue;
 		c->active++;
+		r->pressure = conform_pace_pressure();
 		if (conform_start(r, &r->err) < 0) {
 			if (r->err.code == SP_E_INVALID)
 				r->verdict.skipped = r->err.text;

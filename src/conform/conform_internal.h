@@ -54,6 +54,7 @@ struct conform_run {
 	sp_time started;              /* real */
 	sp_time zero;                 /* real time of second 0 of the scenario */
 	sp_time offset;               /* of second 0 in the record */
+	sp_time pressure;             /* conform_pace_pressure() then */
 	sp_time slow; /* real: what a process took meanwhile that had nothing to do, at most */
 	sp_time cut;  /* of the scenario: what is later was not waited for */
 

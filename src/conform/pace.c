@@ -10,6 +10,9 @@
 #include "sys/fd.h"
 #include "sys/sys.h"
 
+#include <fcntl.h>
+#include <stdlib.h>
+
 #define EVERY (200 * SP_MSEC)
 
 static pid_t start(const char *program)
@@ -54,4 +57,15 @@ void conform_pace_end(struct conform_pace *p)
 	(void)sys_pidfd_send_signal(p->pidfd, SIGKILL); /* over already, or unwanted */
 	(void)sys_waitid(P_PIDFD, (id_t)p->pidfd, &(siginfo_t){0}, WEXITED); /* our child */
 	p->pidfd = sp_close(p->pidfd);
+}
+
+sp_time conform_pace_pressure(void)
+{
+	char text[256];
+	const char *total;
+
+	if (sys_read_file(AT_FDCWD, "/proc/pressure/cpu", text, sizeof(text)) < 0)
+		return 0;
+	total = strstr(text, "total="); /* of "some", in microseconds */
+	return total ? (sp_time)strtoll(total + strlen("total="), NULL, 10) * SP_USEC : 0;
 }

@@ -20,5 +20,14 @@ void conform_pace_go(struct conform_pace *p, const char *program, sp_time now);
 sp_time conform_pace_took(const struct conform_pace *p, sp_time now);
 /** conform_pace_end() - It has ended, or is not waited for */
 void conform_pace_end(struct conform_pace *p);
+/**
+ * conform_pace_pressure() - How long some process has waited for a processor, since the start
+ *
+ * A process that computes loses its turn more often than one with nothing to do.
+ *
+ * Return: time; 0 where the kernel does not count it.
+ * Source: Linux, accounting/psi, "Pressure interface".
+ */
+sp_time conform_pace_pressure(void);
 
 #endif
