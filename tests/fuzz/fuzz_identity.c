@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The machine's resolv.conf and hosts: what a pod gets of them stays within the resolver's limits.
  */
+#include "dns/serve.h"
 #include "net/net.h"
 
 #include <stdlib.h>
@@ -23,10 +24,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct sp_dns d = {.ns = "default", .domain = "cluster.local"};
 	struct sp_hosts h = {.host_network = true, .ip = "10.0.0.2", .hostname = "web"};
 	char *text = strndup((const char *)data, size);
+	struct sockaddr_in6 upstreams[SP_DNS_UPSTREAMS_MAX];
+	uint32_t n;
 
 	if (!text)
 		return 0;
 	d.machine_conf = h.host_file = text;
+	n = sp_dns_upstreams(text, upstreams);
+	assert(n <= SP_DNS_UPSTREAMS_MAX && n <= lines(text, "") + 1);
+	for (uint32_t i = 0; i < n; i++)
+		assert(upstreams[i].sin6_family == AF_INET6);
 	for (size_t i = 0; i < SP_ARRAY_LEN(policies) * 4; i++) {
 		struct sp_buf b = {0};
 
