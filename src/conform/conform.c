@@ -196,6 +196,24 @@ static sp_time heard_at(const struct sp_sim_plan *plan, sp_time at)
 	return at;
 }
 
+/* A moment late, so that what was due in the instant of its return is missed, too. */
+static sp_time return_delay(const struct conform_run *r)
+{
+	return r->w->options->tolerance / 3;
+}
+
+/* Nobody can be told anything in that instant before the engine is back. */
+static sp_time after_return(const struct conform_run *r, sp_time at, sp_time delay)
+{
+	const struct sp_sim_plan *plan = &r->pod.plan;
+
+	for (uint32_t i = 0; i < plan->n_stimuli; i++)
+		if (plan->stimuli[i].kind == SP_SIM_ENGINE_RESTART &&
+		    heard_at(plan, plan->stimuli[i].at) + plan->stimuli[i].takes == at)
+			delay = SP_MAX(delay, return_delay(r) + 1);
+	return delay;
+}
+
 static int by_time(const void *a, const void *b)
 {
 	const struct conform_item *x = a, *y = b;
@@ -222,21 +240,22 @@ static int make_agenda(struct conform_run *r, struct sp_error *err)
 		sp_time at = heard_at(plan, s->at);
 
 		v[n++] = (struct conform_item){.at = at,
-					       .delay = stimulus_delay(r, at),
+					       .delay = after_return(r, at, stimulus_delay(r, at)),
 					       .act = CONFORM_STIMULUS,
 					       .index = i};
-		/* a moment late, so that what was due in that very instant is missed, too */
 		if (s->kind == SP_SIM_ENGINE_RESTART)
 			v[n++] = (struct conform_item){.at = at + s->takes,
-						       .delay = r->w->options->tolerance / 3,
+						       .delay = return_delay(r),
 						       .act = CONFORM_BACK,
 						       .index = i};
 	}
 	for (uint16_t i = 0; i < r->pod.spec.n_ctrs; i++)
-		if (plan->ctrs[i].config_error && plan->ctrs[i].config_error_until != SP_NEVER)
+		if (plan->ctrs[i].config_error && plan->ctrs[i].config_error_until != SP_NEVER) {
+			sp_time at = heard_at(plan, plan->ctrs[i].config_error_until);
+
 			v[n++] = (struct conform_item){
-				.at = heard_at(plan, plan->ctrs[i].config_error_until),
-				.act = CONFORM_OBJECTS};
+				.at = at, .delay = after_return(r, at, 0), .act = CONFORM_OBJECTS};
+		}
 	for (uint32_t i = 0; i < r->times.n_looks; i++)
 		v[n++] = (struct conform_item){.at = r->times.looks[i],
 					       .delay = look_delay(r, r->times.looks[i]),
