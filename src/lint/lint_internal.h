@@ -94,6 +94,8 @@ const struct lctr *lpod_owner(const struct lpod *p, int64_t port, const struct l
 /** lprobe_port() - Number of a probe's port, names resolved in @c; 0 unknown */
 int64_t lprobe_port(const struct lctr *c, const struct sp_k_probe *p);
 int64_t lprobe_period(const struct sp_k_probe *p);
+/** lprobe_path_missing() - Does it ask for a path that the product does not serve? */
+bool lprobe_path_missing(const struct lctr *c, const struct sp_k_probe *p);
 int64_t lprobe_budget(const struct sp_k_probe *p); /* initial delay + period × threshold */
 /** lpod_object() - ConfigMap, Secret, PVC of that name in the pod's namespace in the input */
 const struct sp_lint_object *lpod_object(const struct lpod *p, enum sp_kind kind, const char *name);

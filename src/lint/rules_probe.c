@@ -115,17 +115,19 @@ static void health_off(struct lpod *p, const struct lctr *c, int k)
 		fix_arg(p, f, c, best->switch_add.v[i]);
 }
 
-static void path_unknown(struct lpod *p, const struct lctr *c, int k)
+/* The path that a probe asks for, when the product does not serve it; NULL: it does, or who knows.
+ * *sure: how certain; *alt: what it serves instead, NULL unknown */
+static const char *missing_path(const struct lctr *c, const struct sp_k_probe *pr,
+				enum sp_confidence *sure, const struct sp_cat_health **alt)
 {
-	const struct sp_k_probe *pr = c->probe[k];
 	const char *path = pr->http ? pr->http->path ? pr->http->path : "/" : NULL;
-	const struct sp_cat_health *known = NULL, *alt = NULL;
 	int64_t port = path ? lprobe_port(c, pr) : 0;
-	struct sp_finding *f;
+	bool later = false; /* a later release serves it */
 	uint32_t of_port = 0;
 
+	*alt = NULL;
 	if (!c->e || !path || c->known > SP_LIKELY)
-		return;
+		return NULL;
 	for (uint32_t i = 0; i < c->e->n_health; i++) {
 		const struct sp_cat_health *h = &c->e->health[i];
 
@@ -134,17 +136,37 @@ static void path_unknown(struct lpod *p, const struct lctr *c, int k)
 		of_port++;
 		if (same_path(h->path, path)) {
 			if (!newer(h, c->tag))
-				return;
-			known = h;
+				return NULL;
+			later = true;
 		} else if (!newer(h, c->tag) && !sp_streq(h->use, "other") &&
-			   (!alt || (!same_path(last_part(alt->path), last_part(path)) &&
-				     same_path(last_part(h->path), last_part(path))))) {
-			alt = h; /* best one that ends alike */
+			   (!*alt || (!same_path(last_part((*alt)->path), last_part(path)) &&
+				      same_path(last_part(h->path), last_part(path))))) {
+			*alt = h; /* best one that ends alike */
 		}
 	}
-	if (of_port == 0 || (!known && of_port < 2) || (!known && !c->e->verified))
+	*sure = later ? SP_CERTAIN : SP_LIKELY;
+	return of_port && (later || (of_port > 1 && c->e->verified)) ? path : NULL;
+}
+
+bool lprobe_path_missing(const struct lctr *c, const struct sp_k_probe *p)
+{
+	const struct sp_cat_health *alt;
+	enum sp_confidence sure;
+
+	return missing_path(c, p, &sure, &alt) != NULL;
+}
+
+static void path_unknown(struct lpod *p, const struct lctr *c, int k)
+{
+	const struct sp_k_probe *pr = c->probe[k];
+	const struct sp_cat_health *alt;
+	enum sp_confidence sure;
+	const char *path = missing_path(c, pr, &sure, &alt);
+	struct sp_finding *f;
+
+	if (!path)
 		return;
-	f = hit(p, "SP215", known ? SP_CERTAIN : SP_LIKELY, c, node_of(pr->http->node, "path"),
+	f = hit(p, "SP215", sure, c, node_of(pr->http->node, "path"),
 		"%s does not exist in %s %s%s%s", path, lctr_shown(c), c->tag, alt ? "; use " : "",
 		alt ? alt->path : "");
 	if (alt && sp_node_get(pr->http->node, "path"))

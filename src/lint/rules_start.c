@@ -170,6 +170,8 @@ static bool cannot_be_gate(const struct lpod *p, const struct lctr *c, const str
 	for (uint32_t i = 0; c->e && i < c->e->n_health; i++)
 		if (c->e->health[i].port == port && !has_switch(p, c, &c->e->health[i]))
 			return true;
+	if (lprobe_path_missing(c, pr))
+		return true;
 	/* the product's listener is on loopback, whatever its port is */
 	return c->e && c->e->type == SP_CAT_DB_PROXY && pr->tcp;
 }
