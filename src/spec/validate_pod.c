@@ -14,15 +14,44 @@
 /* ---- containers -------------------------------------------------------------------------------
  */
 
-static bool name_among(const struct sp_k_container *c, uint32_t n, const char *name)
+/* Names that were seen, by their hash: a pod may be told to have thousands of containers. */
+struct names {
+	const char **v;
+	size_t mask;
+};
+
+static struct names *names_new(struct sp_arena *a, size_t n)
 {
-	for (uint32_t i = 0; i < n && !v_empty(name); i++)
-		if (c[i].name && sp_streq(c[i].name, name))
+	struct names *s = sp_arena_alloc(a, sizeof(*s));
+	size_t cap = 16;
+
+	while (cap < 2 * n)
+		cap *= 2;
+	if (!s)
+		return NULL;
+	s->v = sp_arena_array(a, cap, sizeof(*s->v));
+	s->mask = cap - 1;
+	return s->v ? s : NULL;
+}
+
+/* Return: was it there already? An empty name is nobody's. */
+static bool name_taken(struct names *s, const char *name)
+{
+	size_t i = 5381;
+
+	if (!s || v_empty(name))
+		return false;
+	for (const char *p = name; *p; p++)
+		i = i * 33 + (unsigned char)*p;
+	for (i &= s->mask; s->v[i]; i = (i + 1) & s->mask)
+		if (sp_streq(s->v[i], name))
 			return true;
+	s->v[i] = name;
 	return false;
 }
 
-static void containers(struct sp_v *v, const struct sp_vp *spec, const struct sp_k_pod_spec *s)
+static void containers(struct sp_v *v, const struct sp_vp *spec, const struct sp_k_pod_spec *s,
+		       struct names *names)
 {
 	const struct sp_vp *list = VP_FIELD(spec, "containers");
 
@@ -36,21 +65,21 @@ static void containers(struct sp_v *v, const struct sp_vp *spec, const struct sp
 		const struct sp_k_container *c = &s->containers.v[i];
 
 		v_container(v, VP_ITEM(list, i, c->node), s, c, V_REGULAR,
-			    name_among(s->containers.v, i, c->name));
+			    name_taken(names, c->name));
 	}
 	v_host_ports(v, list, s->containers.v, s->containers.n);
 }
 
-static void init_containers(struct sp_v *v, const struct sp_vp *spec, const struct sp_k_pod_spec *s)
+/* After the others: a name of both lists is told here. */
+static void init_containers(struct sp_v *v, const struct sp_vp *spec, const struct sp_k_pod_spec *s,
+			    struct names *names)
 {
 	const struct sp_vp *list = VP_FIELD(spec, "initContainers");
 
 	for (uint32_t i = 0; i < s->init_containers.n; i++) {
 		const struct sp_k_container *c = &s->init_containers.v[i];
-		bool taken = name_among(s->containers.v, s->containers.n, c->name) ||
-			     name_among(s->init_containers.v, i, c->name);
 
-		v_container(v, VP_ITEM(list, i, c->node), s, c, V_INIT, taken);
+		v_container(v, VP_ITEM(list, i, c->node), s, c, V_INIT, name_taken(names, c->name));
 		v_host_ports(v, list, c, 1);
 	}
 }
@@ -297,10 +326,11 @@ void v_pod_spec(struct sp_v *v, const struct sp_vp *p, const struct sp_k_pod_spe
 						   "Default", "None", NULL};
 	const struct sp_node *ephemeral = sp_node_get(s->node, "ephemeralContainers");
 	const char *os = sp_node_str(sp_node_at(s->node, "os.name"), NULL);
+	struct names *names = names_new(v->a, (size_t)s->containers.n + s->init_containers.n);
 
 	v_volumes(v, VP_FIELD(p, "volumes"), s);
-	containers(v, p, s);
-	init_containers(v, p, s);
+	containers(v, p, s, names);
+	init_containers(v, p, s, names);
 	if (ephemeral && ephemeral->kind == SP_NODE_LIST && ephemeral->n > 0)
 		v_forbidden(v, VP_FIELD(p, "ephemeralContainers"), "VAL-21",
 			    "cannot be set on create")
