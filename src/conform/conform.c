@@ -476,13 +476,15 @@ static int wait_some(struct conform *c, sp_time until, struct sp_error *err)
 {
 	struct conform_run *runs[PARALLEL_MAX];
 	struct pollfd fds[PARALLEL_MAX + 1];
-	sp_time now = sp_clock_mono(), left;
+	sp_time now = sp_clock_mono(), left, slow;
 	struct timespec ts;
 	uint32_t n = 0;
 
 	if (c->active > 0)
 		conform_pace_go(&c->pace, c->w.applets, now);
-	until = SP_MIN(until, c->active > 0 ? c->pace.next : now + SP_SEC);
+	/* one on its way is waited for by its descriptor */
+	until = SP_MIN(until, c->active > 0 && c->pace.pidfd < 0 ? c->pace.next : now + SP_SEC);
+	until = SP_MAX(until, now);
 	left = until - now;
 
 	for (uint32_t i = 0; i < c->n && n < PARALLEL_MAX; i++) {
@@ -494,13 +496,13 @@ static int wait_some(struct conform *c, sp_time until, struct sp_error *err)
 		fds[n++] = (struct pollfd){.fd = r->sup.pidfd, .events = POLLIN};
 	}
 	fds[n] = (struct pollfd){.fd = c->pace.pidfd, .events = POLLIN}; /* none: passed over */
-	left = SP_MAX(left, (sp_time)0);
 	ts = (struct timespec){.tv_sec = left / SP_SEC, .tv_nsec = left % SP_SEC};
 	if (ppoll(fds, n + 1, &ts, NULL) < 0 && errno != EINTR)
 		return sp_fail_errno(err, errno, "wait for pods");
 	now = sp_clock_mono();
+	slow = SP_MAX(conform_pace_took(&c->pace, now), now - until); /* woken too late */
 	for (uint32_t i = 0; i < n; i++)
-		runs[i]->slow = SP_MAX(runs[i]->slow, conform_pace_took(&c->pace, now));
+		runs[i]->slow = SP_MAX(runs[i]->slow, slow);
 	if (fds[n].revents)
 		conform_pace_end(&c->pace);
 	for (uint32_t i = 0; i < n; i++)
