@@ -441,6 +441,8 @@ int sp_scenario_pod(struct sp_arena *a, const struct sp_scenario *s, int kube_mi
 	const struct sp_node *pod = sp_node_get(s->node, "pod");
 
 	*ret = (struct sp_scn_pod){0};
+	if (s->fault)
+		return sp_fail(err, SP_E_INVALID, "%s", s->fault);
 	ret->spec = (struct sp_pod_spec){
 		.name = "p",
 		.ns = "default",
