@@ -57,11 +57,12 @@ static void index_nodes(struct lint_index *x, const struct sp_node *n, uint32_t 
 static const struct lint_index *index_of(struct sp_lint *l, const struct sp_node *root,
 					 struct lint_index **kept)
 {
-	uint32_t cap = 16, n = *kept ? 0 : count_nodes(root);
-	struct lint_index *x;
+	struct lint_index *x = *kept;
+	uint32_t cap = 16, n;
 
-	if (*kept)
-		return *kept;
+	if (x)
+		return x;
+	n = count_nodes(root);
 	while (cap < 2 * n)
 		cap *= 2;
 	x = sp_arena_alloc(&l->arena, sizeof(*x));
