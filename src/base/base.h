@@ -64,6 +64,13 @@ static inline sp_time sp_time_add(sp_time a, sp_time b)
 	return r;
 }
 
+static inline sp_time sp_seconds(int64_t s)
+{
+	sp_time t;
+
+	return __builtin_mul_overflow(s, SP_SEC, &t) ? (s > 0 ? SP_NEVER : INT64_MIN) : t;
+}
+
 static inline bool sp_streq(const char *a, const char *b)
 {
 	return strcmp(a, b) == 0;

@@ -132,13 +132,6 @@ static inline const struct sp_ctr_spec *sp_spec(const struct sp_step *s, uint16_
 	return &s->spec->ctrs[i];
 }
 
-static inline sp_time sp_seconds(int64_t s)
-{
-	sp_time t;
-
-	return __builtin_mul_overflow(s, SP_SEC, &t) ? (s > 0 ? SP_NEVER : INT64_MIN) : t;
-}
-
 /* The process exists as far as the core knows. */
 static inline bool sp_alive(const struct sp_ctr *c)
 {

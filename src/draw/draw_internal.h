@@ -68,6 +68,8 @@ uint32_t sp_run_idle(const struct sp_run *r, const struct sp_run *also, sp_time 
 
 /** sp_grace_shown() - Does the end of the grace period belong into the picture? */
 bool sp_grace_shown(const struct sp_run *r);
+/** sp_grace_end() - When it is over; a record may name any number of seconds */
+sp_time sp_grace_end(const struct sp_run *r);
 
 /** sp_percent() - "63%", "<1%" */
 void sp_percent(struct sp_buf *out, sp_time part, sp_time whole);

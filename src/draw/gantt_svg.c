@@ -22,7 +22,7 @@ static uint32_t marks_of(const struct sp_run *r, const struct sp_scale *s, struc
 	if (r->stop_at >= 0)
 		v[n++] = (struct mark){r->stop_at, "stop", "mark", "marktext", r->stop_at};
 	if (sp_grace_shown(r)) {
-		sp_time end = r->stop_at + r->grace_s * SP_SEC;
+		sp_time end = sp_grace_end(r);
 
 		v[n++] = (struct mark){end, "grace end", "mark over", "marktext overtext", end};
 	}
@@ -130,7 +130,7 @@ static void draw_gantt(struct sp_svg *g, const struct sp_run *r)
 	struct sp_scale s;
 
 	if (sp_grace_shown(r))
-		to = SP_MAX(to, r->stop_at + r->grace_s * SP_SEC);
+		to = SP_MAX(to, sp_grace_end(r));
 	w = SP_SVG_WIDTH - g->x0 - OUTCOME_WIDTH;
 	sp_scale_init(&s, 0, to, idle, sp_run_idle(r, NULL, to, idle, SP_IDLE_MAX), w, 56, 76);
 	sp_svg_axis(g, &s, height + 4);
@@ -159,7 +159,7 @@ static void draw_grace(struct sp_svg *g, const struct sp_run *r, double w)
 {
 	struct sp_link links[SP_CONTAINERS_MAX];
 	uint32_t n = sp_run_stop_path(r, links, SP_ARRAY_LEN(links));
-	sp_time grace = SP_MAX(r->grace_s, 0) * SP_SEC;
+	sp_time grace = sp_seconds(SP_MAX(r->grace_s, (int64_t)0));
 	sp_time whole = SP_MAX(SP_MAX(grace, r->end - r->stop_at), 1);
 	double free_from = g->x0;
 	char mem[96];

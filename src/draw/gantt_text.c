@@ -42,7 +42,7 @@ static uint32_t lines_of(const struct sp_run *r, struct line *v)
 	if (r->stop_at >= 0)
 		v[n++] = (struct line){r->stop_at, "stop"};
 	if (sp_grace_shown(r))
-		v[n++] = (struct line){r->stop_at + r->grace_s * SP_SEC, "grace end"};
+		v[n++] = (struct line){sp_grace_end(r), "grace end"};
 	return n;
 }
 
@@ -193,7 +193,7 @@ void sp_draw_gantt_text(const struct sp_run *r, const struct sp_draw *d, struct 
 	sp_time to = r->end;
 
 	if (sp_grace_shown(r))
-		to = SP_MAX(to, r->stop_at + r->grace_s * SP_SEC);
+		to = SP_MAX(to, sp_grace_end(r));
 	measure(r, d, &f);
 	sp_scale_init(&s, 0, to, idle, sp_run_idle(r, NULL, to, idle, SP_IDLE_MAX),
 		      (double)f.n_cells, 5, 9);

@@ -227,7 +227,12 @@ bool sp_grace_shown(const struct sp_run *r)
 {
 	sp_time used = r->end - r->stop_at;
 
-	return r->stop_at >= 0 && r->grace_s >= 0 && used >= r->grace_s * SP_SEC / 2;
+	return r->stop_at >= 0 && r->grace_s >= 0 && used >= sp_seconds(r->grace_s) / 2;
+}
+
+sp_time sp_grace_end(const struct sp_run *r)
+{
+	return sp_time_add(r->stop_at, sp_seconds(r->grace_s));
 }
 
 void sp_run_headline(const struct sp_run *r, struct sp_buf *out)

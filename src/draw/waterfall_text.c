@@ -58,7 +58,7 @@ static void grace_bar(const struct sp_run *r, const struct sp_draw *d, const str
 		      uint32_t n_links, size_t indent, size_t n, struct sp_buf *out)
 {
 	struct sp_cell v[SP_CELLS_MAX];
-	sp_time grace = SP_MAX(r->grace_s, 0) * SP_SEC;
+	sp_time grace = sp_seconds(SP_MAX(r->grace_s, (int64_t)0));
 	sp_time whole = SP_MAX(grace, r->end - r->stop_at);
 	char mem[4 * LEGEND_COLS + 32];
 	struct sp_buf b = sp_buf_fixed(mem, sizeof(mem));

@@ -156,7 +156,8 @@ static int mark(struct sp_store *s, const struct sp_version *v, int64_t grace_s,
 	if (v->pub.deleting && !shorter && !p.add_finalizer)
 		return 0;
 	if (!v->pub.deleting || shorter) {
-		sp_format_rfc3339(&b, s->env->now_wall(s->env->arg) + grace_s * SP_SEC, 0);
+		sp_format_rfc3339(
+			&b, sp_time_add(s->env->now_wall(s->env->arg), sp_seconds(grace_s)), 0);
 		f.deleted = when;
 		f.grace_s = grace_s;
 		f.generation += f.generation > 0;
