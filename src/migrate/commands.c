@@ -237,6 +237,21 @@ static void only_program(struct mpod *p, struct mctr *c, const struct mig_script
 		p->m->steps[p->m->n_steps - 1].ends = true;
 }
 
+/* What was told of @c since step @from does not happen. */
+static void take_back(struct mpod *p, const struct mctr *c, uint32_t from)
+{
+	struct sp_migration *m = p->m;
+	uint32_t kept = from;
+
+	for (uint32_t i = from; i < m->n_steps; i++) {
+		const struct sp_mig_step *s = &m->steps[i];
+
+		if (s->manual || !s->container || !sp_streq(s->container, c->k->name))
+			m->steps[kept++] = *s;
+	}
+	m->n_steps = kept;
+}
+
 static void clean_script(struct mpod *p, struct mctr *c)
 {
 	bool gone[SP_STATEMENTS_MAX] = {0}, saved = false, done_call = false;
@@ -244,7 +259,7 @@ static void clean_script(struct mpod *p, struct mctr *c)
 	struct mig_script f;
 	const char *first = NULL;
 	struct sp_error err = {0};
-	uint32_t n_gone = 0, last_quit = 0;
+	uint32_t n_gone = 0, last_quit = 0, told = p->m->n_steps;
 
 	if (!mig_find_script(c, &f))
 		return;
@@ -277,6 +292,7 @@ static void clean_script(struct mpod *p, struct mctr *c)
 	if (!n_gone)
 		return;
 	if (!sp_script_without(&f.s, gone, &left) || left.failed) {
+		take_back(p, c, told);
 		mig_manual(p, first, c, f.node->at,
 			   "the script is too involved to take the call or the loop out of it "
 			   "safely: do it by hand");
