@@ -1,26 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Whatever a registry and its token server say, pulling an image comes to an end soon, asks nobody
- * without TLS, and shows a bearer token to the registry alone. The bytes are answers, one after the
- * other, with "\n%%%\n" between: the text of an HTTP answer, or '!' and a byte, which is a failure
- * of libcurl by number. libcurl itself is played here.
+ * without TLS, and shows a bearer token to the registry alone. The bytes are answers
+ * (curl_script.h); libcurl itself is played here.
  */
 #include "registry/pull.h"
 
+#include "curl_script.h"
 #include "image/confine.h"
 #include "registry/http.h"
 #include "sys/fd.h"
 
-#include <curl/curl.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-
-#undef curl_easy_setopt
-#undef curl_easy_getinfo
 
 #define HANDLES_MAX 8
 #define HOST        "registry.test"
@@ -167,72 +163,6 @@ CURLMcode curl_multi_remove_handle(CURLM *multi, CURL *easy)
 	return CURLM_OK;
 }
 
-static struct sp_str next_answer(void)
-{
-	static const char between[] = "\n%%%\n";
-	const size_t n = sizeof(between) - 1;
-	const char *end = memmem(script.ptr, script.len, between, n);
-	struct sp_str s = {script.ptr, end ? (size_t)(end - script.ptr) : script.len};
-	size_t step = s.len + (end ? n : 0);
-
-	script.ptr += step;
-	script.len -= step;
-	return s;
-}
-
-/* The status, or a header. Return: did the other side take it? */
-static bool tell_line(struct handle *h, const char *line, size_t n)
-{
-	static const char location[] = "location: ", http[] = "HTTP/1.1 ";
-	size_t k = sizeof(location) - 1;
-	char *mem = malloc(n); /* of its own, so that a step too far is seen */
-	bool ok;
-
-	if (!mem)
-		abort();
-	memcpy(mem, line, n);
-	if (n > sizeof(http) + 2 && memcmp(mem, http, sizeof(http) - 1) == 0)
-		h->status = (mem[9] - '0') * 100 + (mem[10] - '0') * 10 + (mem[11] - '0');
-	if (n > k && strncasecmp(mem, location, k) == 0 && n - k < sizeof(h->location)) {
-		memcpy(h->location, mem + k, n - k);
-		h->location[n - k] = '\0';
-		h->location[strcspn(h->location, "\r\n")] = '\0';
-	}
-	ok = h->header(mem, 1, n, h->header_arg) == n;
-	free(mem);
-	return ok;
-}
-
-static CURLcode tell_answer(struct handle *h)
-{
-	struct sp_str s = next_answer();
-	const char *p = s.ptr, *end = p + s.len;
-
-	if (p == end)
-		return CURLE_COULDNT_CONNECT;
-	if (*p == '!')
-		return s.len > 1 ? (CURLcode)((unsigned char)p[1] % CURL_LAST) : CURLE_RECV_ERROR;
-	while (p < end) {
-		const char *nl = memchr(p, '\n', (size_t)(end - p));
-		size_t n = nl ? (size_t)(nl + 1 - p) : (size_t)(end - p);
-		bool last = *p == '\n' || (*p == '\r' && n == 2);
-
-		if (!tell_line(h, p, n))
-			return CURLE_WRITE_ERROR;
-		p += n;
-		if (last)
-			break;
-	}
-	while (p < end && !h->no_body) {
-		size_t n = SP_MIN((size_t)(end - p), (size_t)61);
-
-		if (h->write((char *)(uintptr_t)p, 1, n, h->write_arg) != n)
-			return CURLE_WRITE_ERROR;
-		p += n;
-	}
-	return CURLE_OK;
-}
-
 CURLMcode curl_multi_perform(CURLM *multi, int *running)
 {
 	for (size_t i = 0; i < HANDLES_MAX; i++) {
@@ -243,7 +173,10 @@ CURLMcode curl_multi_perform(CURLM *multi, int *running)
 		asked++;
 		h->done = true;
 		h->msg = (struct CURLMsg){.msg = CURLMSG_DONE, .easy_handle = h};
-		h->msg.data.result = tell_answer(h);
+		h->msg.data.result = curl_script_play(
+			&script, &(struct curl_listener){h->header, h->header_arg, h->write,
+							 h->write_arg, !h->no_body, &h->status,
+							 h->location, sizeof(h->location)});
 	}
 	*running = 0;
 	return CURLM_OK;
