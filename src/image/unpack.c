@@ -104,7 +104,8 @@ static int write_content(struct sp_layer_reader *in, struct archive *disk, const
 		if (res->stats.bytes > SP_LAYER_BYTES_MAX)
 			return sp_fail(err, SP_E_NO_MEMORY, "layer is larger than %llu bytes",
 				       (unsigned long long)SP_LAYER_BYTES_MAX);
-		if (archive_write_data_block(disk, block, size, offset) < ARCHIVE_WARN)
+		/* a write that fails is a mere warning to it */
+		if (archive_write_data_block(disk, block, size, offset) < ARCHIVE_OK)
 			return sp_archive_fail(disk, err, "write", path);
 	}
 	return r;

@@ -93,6 +93,32 @@ static void test_save_without_room(void **state)
 	own_machine_clean("image save without room");
 }
 
+/* There is room for the archive, none for what is in it: half a file is no file. */
+static void test_load_without_room(void **state)
+{
+	const char *archive = "/tmp/archive.tar";
+	char dir[160], path[160];
+	struct result r;
+
+	snprintf(path, sizeof(path), "%s", manifest("loaded", FINISHES));
+	expect(0, ARGS("image", "save", "sidepod.local/demo", "-o", archive));
+	snprintf(dir, sizeof(dir), "%s", below_root("small"));
+	assert_int_equal(mkdir(dir, 0755), 0);
+	assert_int_equal(mount("tmpfs", dir, "tmpfs", 0, "size=1500k"), 0);
+	r = run(ARGS("image", "load", archive, "--root", dir));
+	assert_int_equal(r.code, 5);
+	expect_text("No space left on device", &r.err);
+	result_done(&r);
+	assert_int_equal(mount(NULL, dir, NULL, MS_REMOUNT, "size=8m"), 0);
+	expect(0, ARGS("image", "load", archive, "--root", dir));
+	expect(0, ARGS("run", path, "--root", dir));
+	assert_int_equal(umount(dir), 0);
+	assert_int_equal(rmdir(dir), 0);
+	unlink(path);
+	unlink(archive);
+	own_machine_clean("image load without room");
+}
+
 static void test_run_without_room(void **state)
 {
 	char archive[160], path[160];
@@ -360,10 +386,11 @@ static int set_up(void **state)
 static int tests(void)
 {
 	const struct CMUnitTest all[] = {
-		cmocka_unit_test(test_save_without_room), cmocka_unit_test(test_run_without_room),
-		cmocka_unit_test(test_full_meanwhile),    cmocka_unit_test(test_room_again),
-		cmocka_unit_test(test_read_only_root),    cmocka_unit_test(test_no_network),
-		cmocka_unit_test(test_missing_calls),     cmocka_unit_test(test_no_unified_tree),
+		cmocka_unit_test(test_save_without_room), cmocka_unit_test(test_load_without_room),
+		cmocka_unit_test(test_run_without_room),  cmocka_unit_test(test_full_meanwhile),
+		cmocka_unit_test(test_room_again),        cmocka_unit_test(test_read_only_root),
+		cmocka_unit_test(test_no_network),        cmocka_unit_test(test_missing_calls),
+		cmocka_unit_test(test_no_unified_tree),
 	};
 
 	return cmocka_run_group_tests(all, set_up, NULL);
