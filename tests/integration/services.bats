@@ -12,7 +12,8 @@ setup() {
 
 teardown() {
 	[ "$(id -u)" -eq 0 ] || return 0
-	[ -z "${run_pid:-}" ] || kill -9 "$run_pid" 2>/dev/null || true
+	# timeout first, so that it tells nobody, then what it runs
+	[ -z "${run_pid:-}" ] || kill -9 "$run_pid" $(pgrep -P "$run_pid") 2>/dev/null || true
 	timeout 120 "$SIDEPOD" down --all --now >/dev/null 2>&1 || true
 	number=$(stat -Lc %i "$BATS_TEST_TMPDIR/net" 2>/dev/null) || return 0
 	umount "$BATS_TEST_TMPDIR/net" 2>/dev/null || return 0

@@ -48,6 +48,7 @@ struct walk {
 	bool struck, command_over, target_over;
 	pid_t child; /* AT_FORK: the one that has not run yet */
 	pid_t other; /* of meanwhile */
+	bool met;    /* it was begun */
 	int out_fd, err_fd;
 };
 
@@ -92,12 +93,17 @@ static bool is_program(pid_t pid, const char *want)
 
 static void strike(struct walk *w)
 {
+	siginfo_t info;
+
 	w->struck = true;
 	kill(w->target, SIGKILL);
+	if (w->blow == AT_FORK) /* whoever looks then sees it dead */
+		(void)waitid(P_PID, (id_t)w->target, &info, WEXITED | WNOWAIT);
 }
 
 static void begin_other(struct walk *w, int ms)
 {
+	w->met = true;
 	w->other = start(w->meanwhile, -1, &w->out_fd, &w->err_fd);
 	usleep((useconds_t)ms * 1000); /* no wait: it is how long the other state lasts */
 }
@@ -179,7 +185,8 @@ static void walk(struct walk *w, const char *const *args)
 	w->command = start_stopped(args);
 	assert_int_equal(ptrace(PTRACE_SEIZE, w->command, NULL, options), 0);
 	kill(w->command, SIGCONT);
-	while (!w->command_over || (w->target && !w->target_over) || w->other) {
+	while (!w->command_over || (w->target && !w->target_over) || w->other ||
+	       (w->blow == AT_FORK && !w->met)) {
 		int status;
 		pid_t pid = waitpid(-1, &status, __WALL);
 
