@@ -84,7 +84,7 @@ static void grace_bar(const struct sp_run *r, const struct sp_draw *d, const str
 	sp_buf_putc(out, '\n');
 	sp_buf_fill(out, ' ', indent);
 	for (uint32_t i = 0; i < n_links; i++) {
-		if (grace > 0 && links[i].cost * 200 < grace && n_links > 4) {
+		if (grace > 0 && links[i].cost < grace / 200 && n_links > 4) {
 			small++;
 			continue;
 		}
