@@ -158,6 +158,7 @@ static size_t step_over(const char *s, size_t *ret_cols)
 	char one[8] = {0};
 
 	k = k ? k : 1;
+	/* NOLINTNEXTLINE(bugprone-not-null-terminated-result): zeroed, and longer than any */
 	memcpy(one, s, k);
 	*ret_cols = sp_utf8_columns(one);
 	return k;

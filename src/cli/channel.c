@@ -149,15 +149,17 @@ static bool is_welcome(int fd)
 
 static void take_client(struct sp_channel *c)
 {
-	SP_CLEANUP(sp_closep)
 	int fd = accept4(c->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	uint32_t slot = 0;
 
 	while (slot < CLIENTS_MAX && c->clients[slot].fd >= 0)
 		slot++;
-	if (fd < 0 || slot == CLIENTS_MAX || !is_welcome(fd) || watch(c, fd, slot) < 0)
-		return; /* it sees the end of the stream */
-	c->clients[slot].fd = sp_take_fd(&fd);
+	if (fd < 0)
+		return;
+	if (slot == CLIENTS_MAX || !is_welcome(fd) || watch(c, fd, slot) < 0)
+		(void)sp_close(fd); /* it sees the end of the stream */
+	else
+		c->clients[slot].fd = fd;
 }
 
 int sp_channel_send(struct sp_channel *c, struct sp_channel_client to, const struct sp_buf *text,

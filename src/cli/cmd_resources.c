@@ -492,7 +492,7 @@ static void json_unit(struct job *j, const struct unit *u)
 {
 	static const char *const terms[] = {"running", "init", "pod"};
 	struct sp_buf *b = &j->out;
-	int64_t req[SP_RES_ALL], lim[SP_RES_ALL];
+	int64_t req[SP_RES_ALL] = {0}, lim[SP_RES_ALL] = {0};
 	struct sp_cg_values cg;
 	double sum = price_of(j, &u->res, SP_NO_CTR, u->replicas);
 

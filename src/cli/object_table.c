@@ -506,14 +506,15 @@ static const struct column *columns_of(const struct sp_resource *r)
 bool sp_object_table(const struct sp_resource *r, const struct sp_object_rows *o,
 		     struct sp_arena *a, struct sp_table *ret)
 {
+	const struct column *c = columns_of(r);
 	const char *headers[SP_COLUMNS_MAX];
 	uint32_t n = 0;
 
-	if (!columns_of(r))
+	if (!c)
 		return false;
 	if (o->namespaces)
 		headers[n++] = "NAMESPACE";
-	for (const struct column *c = columns_of(r); c->header; c++)
+	for (; c->header; c++)
 		if (o->wide || !c->wide) {
 			assert(n < SP_COLUMNS_MAX); /* our own tables */
 			headers[n++] = c->header;
@@ -525,11 +526,13 @@ bool sp_object_table(const struct sp_resource *r, const struct sp_object_rows *o
 void sp_object_row(const struct sp_resource *r, const struct sp_object_rows *o,
 		   const struct sp_node *n, struct sp_table *t)
 {
+	const struct column *c = columns_of(r);
 	const struct row row = {n, o, t};
 
+	assert(c); /* there is a table of its kind */
 	if (o->namespaces)
 		sp_table_add(t, text(n, "metadata.namespace"));
-	for (const struct column *c = columns_of(r); c->header; c++)
+	for (; c->header; c++)
 		if (o->wide || !c->wide)
 			c->put(&row, c->arg);
 }

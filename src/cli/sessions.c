@@ -116,14 +116,15 @@ int sp_sessions_connect(struct sp_cli *cli, const struct sp_place *place,
 {
 	const char *path = sp_arena_printf(&cli->arena, "%s/sessions", place->engine.run_dir);
 	struct sp_session_link *v = sp_arena_array(&cli->arena, SESSIONS_MAX, sizeof(*v));
-	DIR *dir = path ? opendir(path) : NULL;
 	struct dirent *d;
 	uint32_t n = 0;
+	DIR *dir;
 
 	*ret = v;
 	*ret_n = 0;
 	if (!path || !v)
 		return sp_fail(err, SP_E_NO_MEMORY, "find the sessions");
+	dir = opendir(path);
 	if (!dir)
 		return errno == ENOENT ? 0 : sp_fail_errno(err, errno, "open '%s'", path);
 	while (n < SESSIONS_MAX && (d = readdir(dir)) != NULL) {

@@ -349,20 +349,30 @@ static int correct_run(struct sp_what *w, struct sp_node *ctr, const char *key,
 {
 	const char *name = sp_node_str(sp_node_get(ctr, "name"), "");
 	struct sp_node *runs = child(ctr, "run");
+	struct sp_node **items = &runs; /* a map is one for all instances */
+	uint32_t n = 1;
 
-	if (!runs && put(w->arena, ctr, "run", parse_text(w->arena, "[{}]", err)) < 0)
-		return -1;
-	runs = child(ctr, "run");
-	if (runs->kind != SP_NODE_LIST)
-		return sp_fail(err, SP_E_INVALID, "container '%s': run is a list", name);
-	for (uint32_t i = 0; i < runs->n; i++)
-		if (put(w->arena, runs->items[i], key, sp_node_clone(w->arena, v)) < 0)
+	if (!runs) {
+		runs = parse_text(w->arena, "{}", err);
+		if (!runs)
+			return -1;
+		if (put(w->arena, ctr, "run", runs) < 0)
+			return out_of_memory(err);
+	}
+	if (runs->kind == SP_NODE_LIST) {
+		items = runs->items;
+		n = runs->n;
+	} else if (runs->kind != SP_NODE_MAP) {
+		return sp_fail(err, SP_E_INVALID, "container '%s': run is a list or a map", name);
+	}
+	for (uint32_t i = 0; i < n; i++)
+		if (put(w->arena, items[i], key, sp_node_clone(w->arena, v)) < 0)
 			return out_of_memory(err);
 	forget(w, name, "run");
 	if (sp_streq(key, "exit_after"))
 		return 0;
-	for (uint32_t i = 0; i < runs->n; i++) {
-		struct sp_node *run = runs->items[i], *after = child(run, "exit_after");
+	for (uint32_t i = 0; i < n; i++) {
+		struct sp_node *run = items[i], *after = child(run, "exit_after");
 
 		if (sp_streq(key, "oom") && v->b && !child(run, "code") &&
 		    put(w->arena, run, "code", sp_node_new_int(w->arena, 137)) < 0)
