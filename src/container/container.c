@@ -627,9 +627,12 @@ int sp_ctr_signal(struct sp_ctr *c, int sig)
 
 int sp_ctr_kill(struct sp_ctr *c)
 {
-	int r = sp_cgroup_ctr_kill(&c->cgroup);
+	int r;
 
-	/* without a cgroup: the first process of a PID namespace takes all others along */
+	/* the first process of a PID namespace takes all others along, those of execs too */
+	if (c->own_pid_ns)
+		return sp_ctr_signal(c, SIGKILL);
+	r = sp_cgroup_ctr_kill(&c->cgroup);
 	return r < 0 ? sp_ctr_signal(c, SIGKILL) : r;
 }
 
