@@ -7,6 +7,7 @@
 #include "cli/sessions.h"
 #include "supervisor/control.h"
 #include "sys/fd.h"
+#include "sys/sys.h"
 
 #include <fcntl.h>
 #include <linux/sockios.h>
@@ -165,28 +166,12 @@ static void take_client(struct sp_channel *c)
 int sp_channel_send(struct sp_channel *c, struct sp_channel_client to, const struct sp_buf *text,
 		    int fd)
 {
-	union {
-		struct cmsghdr head;
-		char mem[CMSG_SPACE(sizeof(int))];
-	} control = {0};
-	struct iovec iov = {.iov_base = text->ptr, .iov_len = text->len};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
 	struct client *k = &c->clients[to.slot];
 
 	if (k->fd < 0 || k->serial != to.serial)
 		return -1;
-	if (fd >= 0) {
-		struct cmsghdr *h;
-
-		msg.msg_control = control.mem;
-		msg.msg_controllen = sizeof(control.mem);
-		h = CMSG_FIRSTHDR(&msg);
-		h->cmsg_level = SOL_SOCKET;
-		h->cmsg_type = SCM_RIGHTS;
-		h->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(h), &fd, sizeof(int));
-	}
-	if (!text->failed && sendmsg(k->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)
+	if (!text->failed &&
+	    sys_send_with_fds(k->fd, text->ptr, text->len, &fd, fd >= 0, MSG_DONTWAIT) == 0)
 		return 0;
 	hang_up(k);
 	return -1;

@@ -210,32 +210,6 @@ uint16_t sp_dns_port(const struct sp_dns_server *d)
 	return d->port;
 }
 
-/* One descriptor in a message of one byte. Return: 0, -errno */
-static int send_fd(int sock, int fd)
-{
-	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = {0};
-	char byte = 0;
-	struct iovec io = {&byte, 1};
-	struct msghdr m = {.msg_iov = &io,
-			   .msg_iovlen = 1,
-			   .msg_control = control.bytes,
-			   .msg_controllen = sizeof(control.bytes)};
-	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-	ssize_t n;
-
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(fd));
-	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-	do
-		n = sendmsg(sock, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
-	while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : 0;
-}
-
 int sp_dns_publish(struct sp_dns_server *d, const struct sp_dns_table *t, struct sp_error *err)
 {
 	SP_CLEANUP(sp_buf_done) struct sp_buf text = {0};
@@ -251,7 +225,7 @@ int sp_dns_publish(struct sp_dns_server *d, const struct sp_dns_table *t, struct
 	r = fd < 0 ? -errno : sp_write_all(fd, text.ptr, text.len);
 	if (r < 0)
 		return sp_fail_errno(err, -r, "names");
-	r = send_fd(d->control_fd, fd);
+	r = sys_send_with_fds(d->control_fd, "", 1, &fd, 1, MSG_DONTWAIT);
 	if (r == -EPIPE || r == -ECONNRESET)
 		return sp_fail(err, SP_E_UNAVAILABLE, "the name server has ended");
 	return r < 0 ? sp_fail_errno(err, -r, "tell the name server") : 0;

@@ -63,25 +63,8 @@ void sup_control_event(struct sup *s)
 /* Never waits: a client that does not read its answers loses them, and its connection. */
 static void send_message(struct sup *s, uint32_t client, const struct sp_buf *b, int fd)
 {
-	union {
-		struct cmsghdr head;
-		char mem[CMSG_SPACE(sizeof(int))];
-	} control = {0};
-	struct iovec iov = {.iov_base = b->ptr, .iov_len = b->len};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
-
-	if (fd >= 0) {
-		struct cmsghdr *c;
-
-		msg.msg_control = control.mem;
-		msg.msg_controllen = sizeof(control.mem);
-		c = CMSG_FIRSTHDR(&msg);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(c), &fd, sizeof(int));
-	}
-	if (b->failed || sendmsg(s->clients[client].fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+	if (b->failed || sys_send_with_fds(s->clients[client].fd, b->ptr, b->len, &fd, fd >= 0,
+					   MSG_DONTWAIT) < 0)
 		hang_up(s, client);
 }
 

@@ -411,30 +411,12 @@ static bool is_over(int errnum)
 static int send_request(int fd, const char *request, size_t len, const int *fds, uint32_t n_fds,
 			struct sp_error *err)
 {
-	union {
-		struct cmsghdr head;
-		char mem[CMSG_SPACE(3 * sizeof(int))];
-	} control = {0};
-	struct iovec iov = {.iov_base = (void *)(uintptr_t)request, .iov_len = len};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	int r = sys_send_with_fds(fd, request, len, fds, n_fds, 0);
 
-	assert(n_fds <= 3);
-	if (n_fds) {
-		struct cmsghdr *c;
-
-		msg.msg_control = control.mem;
-		msg.msg_controllen = CMSG_SPACE(n_fds * sizeof(int));
-		c = CMSG_FIRSTHDR(&msg);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(n_fds * sizeof(int));
-		memcpy(CMSG_DATA(c), fds, n_fds * sizeof(int));
-	}
-	while (sendmsg(fd, &msg, MSG_NOSIGNAL) < 0)
-		if (errno != EINTR)
-			return is_over(errno) ? sp_fail(err, SP_E_NOT_FOUND, "the pod is over")
-					      : sp_fail_errno(err, errno, "ask the supervisor");
-	return 0;
+	if (r == 0)
+		return 0;
+	return is_over(-r) ? sp_fail(err, SP_E_NOT_FOUND, "the pod is over")
+			   : sp_fail_errno(err, -r, "ask the supervisor");
 }
 
 static int receive_answer(int fd, int *ret_fd, json_t **ret, struct sp_error *err)

@@ -348,6 +348,34 @@ static bool has_route6(void)
 	return found;
 }
 
+int sys_send_with_fds(int sock, const void *bytes, size_t n, const int *fds, uint32_t n_fds,
+		      int flags)
+{
+	union {
+		struct cmsghdr head;
+		char mem[CMSG_SPACE(SYS_FDS_MAX * sizeof(int))];
+	} control = {0};
+	struct iovec iov = {.iov_base = (void *)(uintptr_t)bytes, .iov_len = n};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+
+	assert(n_fds <= SYS_FDS_MAX);
+	if (n_fds) {
+		struct cmsghdr *c;
+
+		msg.msg_control = control.mem;
+		msg.msg_controllen = CMSG_SPACE(n_fds * sizeof(int));
+		c = CMSG_FIRSTHDR(&msg);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(n_fds * sizeof(int));
+		memcpy(CMSG_DATA(c), fds, n_fds * sizeof(int));
+	}
+	while (sendmsg(sock, &msg, MSG_NOSIGNAL | flags) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return 0;
+}
+
 uint32_t sys_received_fds(struct msghdr *msg, int *ret, uint32_t max)
 {
 	uint32_t n = 0;

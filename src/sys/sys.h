@@ -73,6 +73,16 @@ bool sys_pause(int64_t *waited_ns, int64_t limit_ns);
 
 struct msghdr;
 
+#define SYS_FDS_MAX 8 /* that one message takes along */
+/**
+ * sys_send_with_fds() - A message of a Unix socket, with descriptors
+ * @fds: borrowed; NULL with @n_fds 0, which is at most SYS_FDS_MAX
+ * @flags: MSG_DONTWAIT or 0. There is never a SIGPIPE
+ *
+ * Return: 0, -errno.
+ */
+int sys_send_with_fds(int sock, const void *bytes, size_t n, const int *fds, uint32_t n_fds,
+		      int flags);
 /**
  * sys_received_fds() - Descriptors that came with a message
  * @ret: up to @max of them, now the caller's; the others are closed, however many they are (room

@@ -5,6 +5,7 @@
  */
 #include "supervisor/spawn.h"
 #include "sys/fd.h"
+#include "sys/sys.h"
 
 #include <fcntl.h>
 #include <jansson.h>
@@ -26,26 +27,11 @@ static int lowest_free(void)
 
 static void send_answer(int fd, unsigned n_fds, const uint8_t *bytes, size_t n)
 {
-	union {
-		struct cmsghdr head;
-		char mem[CMSG_SPACE(FDS_MAX * sizeof(int))];
-	} control = {0};
-	struct iovec iov = {.iov_base = (void *)(uintptr_t)bytes, .iov_len = n};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	int fds[FDS_MAX];
 
-	if (n_fds) {
-		struct cmsghdr *c;
-
-		msg.msg_control = control.mem;
-		msg.msg_controllen = CMSG_SPACE(n_fds * sizeof(int));
-		c = CMSG_FIRSTHDR(&msg);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(n_fds * sizeof(int));
-		for (unsigned i = 0; i < n_fds; i++)
-			memcpy(CMSG_DATA(c) + i * sizeof(int), &null_fd, sizeof(int));
-	}
-	if (sendmsg(fd, &msg, MSG_NOSIGNAL) != (ssize_t)n)
+	for (unsigned i = 0; i < n_fds; i++)
+		fds[i] = null_fd;
+	if (sys_send_with_fds(fd, bytes, n, fds, n_fds, 0) < 0)
 		abort();
 }
 

@@ -13,6 +13,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 static void test_remove_tree(void **state)
 {
@@ -193,13 +194,49 @@ static void test_huge_pages(void **state)
 	assert_int_equal(sys_huge_pages(1000), -ENOENT);
 }
 
+/* Two descriptors go along; the one that there is no room for is closed, not lost. */
+static void test_descriptors(void **state)
+{
+	union {
+		struct cmsghdr head;
+		char mem[CMSG_SPACE(2 * sizeof(int))];
+	} control;
+	char text[8] = "";
+	struct iovec iov = {.iov_base = text, .iov_len = sizeof(text)};
+	struct msghdr msg = {.msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = control.mem,
+			     .msg_controllen = sizeof(control.mem)};
+	int pair[2], pipes[2], got, next;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
+	assert_int_equal(sys_send_with_fds(pair[0], "hello", 6, pipes, 2, 0), 0);
+	next = fcntl(pair[0], F_DUPFD_CLOEXEC, 0);
+	(void)sp_close(next);
+	assert_int_equal(recvmsg(pair[1], &msg, MSG_CMSG_CLOEXEC), 6);
+	assert_string_equal(text, "hello");
+	assert_int_equal(sys_received_fds(&msg, &got, 1), 1);
+	assert_int_equal(got, next);
+	assert_int_equal(fcntl(next + 1, F_GETFD), -1);
+	/* it is the reading end */
+	assert_int_equal(write(pipes[1], "x", 1), 1);
+	assert_int_equal(read(got, text, 1), 1);
+	(void)sp_close(got);
+	(void)sp_close(pipes[0]);
+	(void)sp_close(pipes[1]);
+	(void)sp_close(pair[1]);
+	assert_int_equal(sys_send_with_fds(pair[0], "more", 4, NULL, 0, MSG_DONTWAIT), -EPIPE);
+	(void)sp_close(pair[0]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_remove_tree),   cmocka_unit_test(test_remove_deep),
 		cmocka_unit_test(test_remove_denied), cmocka_unit_test(test_small_files),
 		cmocka_unit_test(test_replace),       cmocka_unit_test(test_pause),
-		cmocka_unit_test(test_huge_pages)};
+		cmocka_unit_test(test_descriptors),   cmocka_unit_test(test_huge_pages)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
